@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from service import tasks
 from service.tasks import first_of, open_tasks
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +167,7 @@ async def test_work_that_starts_work_while_the_room_closes_is_waited_for() -> No
                 await asyncio.Event().wait()
             finally:
                 room.start(last.run(), "last")
-                await asyncio.wait_for(last.running.wait(), 1)
+                await asyncio.wait_for(last.running.wait(), PATIENCE_S)
 
         room.start(leave_something(), "work")
         await asyncio.sleep(0)

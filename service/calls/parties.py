@@ -34,6 +34,13 @@ def participants(state: CallState, route: Route) -> tuple[Participant, ...]:
     )
 
 
+def numbers(state: CallState) -> tuple[str, ...]:
+    """Return whose numbers are in a call, unmasked: of its legs, and of whom we dial."""
+    at_legs = (leg.party for leg in state.legs.values())
+    dialled = (dial.to for dial in state.dials)
+    return tuple(dict.fromkeys(one for one in (*at_legs, *dialled) if one))
+
+
 def masked(number: str | None, numbers: Numbers) -> str | None:
     """Return a number as a route wants it shown."""
     if number is None or numbers == "none":

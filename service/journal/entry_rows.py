@@ -36,6 +36,11 @@ def leg_rows(admitted: Admission) -> list[Row]:
     return list(admitted.legs.items())
 
 
+def party_rows(admitted: Admission) -> list[Row]:
+    """Return `call_no, number` of whoever is new in a call."""
+    return list(admitted.parties)
+
+
 def input_rows(admitted: Admission, now: float) -> list[Row]:
     """Return `input_id, received_at` of each input that is new."""
     return [(input_id, now) for input_id in admitted.new_inputs]

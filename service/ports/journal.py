@@ -58,7 +58,7 @@ class Entry:
     """Legs to find this call by from now on; repeats are harmless."""
     events: tuple[StoredEvent, ...] = ()
     endpoints: tuple[EndpointName, ...] = ()
-    """Whose lanes of this call these events join."""
+    """Whose lanes of this call these events join; of one that was moved, whoever took over."""
     wake_at: float | None = None
     """When the call wants to be woken (Unix seconds); None for never."""
     ended: bool = False
@@ -76,6 +76,8 @@ class Entry:
     amends: tuple[StoredEvent, ...] = ()
     """Earlier events of the call, as they are to be kept from now on: nothing is left of their old
     bodies, nor of attempts at delivering them."""
+    numbers: tuple[str, ...] = ()
+    """Of people in the call, those that no earlier entry had: what erasure by number goes by."""
     keeping: Keeping | None = None
     """How long the call is to be kept, from now on; None leaves that as it is."""
 
@@ -186,9 +188,10 @@ class ErasureIndex(Protocol):
     """What is to be erased, and that nothing is left. May raise `JournalUnavailableError`."""
 
     async def calls_of_number(self, number: str) -> list[CallId]:
-        """Return the calls from or to this number that were not erased.
+        """Return the calls that were not erased and that somebody with this number was in.
 
-        Also those that nobody knows yet whether they are wanted, if a webhook of theirs waits.
+        Whoever called, was called, or came later. Also those that nobody knows yet whether they are
+        wanted, if a webhook of theirs waits.
         """
 
     async def text_due(self, now: float, *, limit: int) -> list[CallId]:
@@ -302,8 +305,8 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
 
         A lane that `new` has already is set back if need be. What `old` parked moves, too, and
         nothing of `old` is left. As with `rewind`, another process may do it. It is remembered
-        (`aliases`), for calls that go on name `old` all the same; what `old` took over from goes
-        to `new` as well.
+        (`aliases`): calls that go on name `old` all the same, and what they commit joins the lanes
+        of `new`; what `old` took over from goes to `new` as well.
         """
 
     async def aliases(self) -> dict[EndpointName, EndpointName]:

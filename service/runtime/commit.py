@@ -7,6 +7,7 @@ from typing import Final
 
 from service.calls.after_events import RecordingTranscribed
 from service.calls.events import TranscriptRedacted
+from service.calls.parties import numbers
 from service.calls.routes import Route
 from service.calls.session import CallSession
 from service.calls.state import CallState
@@ -32,6 +33,8 @@ class LoadedCall:
     version: int = 0
     epoch: int = 0
     owner: WorkerId | None = None
+    numbers: frozenset[str] = frozenset()
+    """Whose numbers this process has had written of it."""
 
     @property
     def state(self) -> CallState:
@@ -85,9 +88,10 @@ async def commit_turn(
     """
     if outcome.forgets and call.version == 0:
         return ()
-    events = _stored(outcome, now)
+    events, there = _stored(outcome, now), numbers(call.state)
     await journal.commit(_entry(call, outcome, events, kept))
     call.version = 0 if outcome.forgets else call.version + 1
+    call.numbers = frozenset() if outcome.forgets else call.numbers.union(there)
     return events
 
 
@@ -111,6 +115,7 @@ def _entry(
         erases=outcome.erased,
         forgets=outcome.forgets,
         amends=_amended(events, kept),
+        numbers=tuple(one for one in numbers(call.state) if one not in call.numbers),
         keeping=outcome.keep,
     )
 

@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import G722  # type: ignore[import-not-found]  # a C extension without stubs
 
@@ -135,7 +135,7 @@ class Decoder:
             raise ValueError(f"cannot decode {encoding!r} at {sample_rate_hz} Hz")
         self._encoding = encoding.upper()
         self._g722 = G722.G722(16_000, _G722_BYTES_PER_S * 8) if self._encoding == "G722" else None
-        self._swap: bool | None = None
+        self._order_known: Literal["big", "little"] | None = None
         self.rate_hz = 16_000 if self._g722 else sample_rate_hz
         """Sample rate of the decoded audio."""
         self.bytes_per_s = bytes_per_s(self._encoding, sample_rate_hz)
@@ -154,17 +154,24 @@ class Decoder:
         return whole if self._encoding == LINEAR16 else self._order(whole)
 
     def _order(self, data: bytes) -> bytes:
-        """Put L16 into native byte order, which the first telling piece gives away.
+        """Put L16 into native byte order, which the first telling piece gives away."""
+        if self._order_known is None:
+            self._order_known = l16_order(data)
+        theirs = self._order_known or "big"  # network order, until it is known
+        return data if theirs == sys.byteorder else audioop.byteswap(data, 2)
 
-        Read in the wrong order, speech is full-scale noise: the quieter reading is right.
-        """
-        network = data if sys.byteorder == "big" else audioop.byteswap(data, 2)
-        if self._swap is None:
-            other = audioop.byteswap(network, 2)
-            loud, other_loud = audioop.rms(network, 2), audioop.rms(other, 2)
-            if max(loud, other_loud) >= 2 * min(loud, other_loud) > 0:
-                self._swap = other_loud < loud
-        return audioop.byteswap(network, 2) if self._swap else network
+
+def l16_order(data: bytes) -> Literal["big", "little"] | None:
+    """Return the byte order of L16, or None where a piece does not tell.
+
+    Read in the wrong order, speech is full-scale noise: the quieter reading is right.
+    """
+    whole = data[: len(data) & ~1]
+    native, other = audioop.rms(whole, 2), audioop.rms(audioop.byteswap(whole, 2), 2)
+    if not max(native, other) >= 2 * min(native, other) > 0:
+        return None
+    is_native = native <= other
+    return "little" if is_native == (sys.byteorder == "little") else "big"
 
 
 class Resampler:

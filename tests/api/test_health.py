@@ -6,6 +6,7 @@ import aiohttp
 from aiohttp import web
 
 from service.api.health import Health, Probe
+from tests.waiting import PATIENCE_S
 
 Ask = tuple[int, dict[str, object]]
 
@@ -84,7 +85,10 @@ async def test_a_part_that_does_not_answer_is_not_waited_for() -> None:
     async def hang() -> None:
         await asyncio.Event().wait()
 
-    async with served(Health({"journal": hang}, probe_timeout_s=0.05)) as url, asyncio.timeout(5):
+    async with (
+        served(Health({"journal": hang}, probe_timeout_s=0.05)) as url,
+        asyncio.timeout(PATIENCE_S),
+    ):
         assert (await get(url + "/readyz"))[1]["reasons"] == ["journal"]
 
 

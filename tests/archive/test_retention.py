@@ -16,7 +16,7 @@ from service.tasks import failures
 from tests.archive.harness import ROUTE, SECRET, open_archive, words
 from tests.archive.peers import StumblingJournal
 from tests.calls.harness import CALL, answered, hung_up, initiated
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 FROM = "+15550100"
 """Who calls in every call of the driver."""
@@ -127,7 +127,7 @@ async def test_many_erasures_at_once_share_the_scrubbing(tmp_path: Path) -> None
     """All are answered, and nothing is left."""
     async with open_archive(tmp_path) as archive:
         await archive.talk()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             done = await asyncio.gather(*(archive.keeper.erase(CALL) for _ in range(20)))
 
         assert all(done)

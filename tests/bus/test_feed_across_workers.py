@@ -17,7 +17,7 @@ from tests.bus.harness import Carrier, own_schema
 from tests.feed.builders import A, B, completed, final, started
 from tests.feed.harness import FeedHarness, take_all
 from tests.feed.peers import Alarm
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 C = CallId("call-c")
 _BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))"
@@ -155,7 +155,7 @@ async def held_open(workers: Beside, worker: FeedHarness, call_id: CallId) -> As
             # the event is written by then, and the summary is not: it has its number
             await blocker.execute("SELECT 1 FROM summary FOR SHARE")
             committing = asyncio.create_task(worker.commit(call_id, final("held")))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while not await watcher.fetchval(_BLOCKED, blocker.get_server_pid()):
                     pass
             yield

@@ -7,9 +7,10 @@ import pytest
 
 from service.calls.events import CallEnded, TranscriptCompleted
 from service.calls.inputs import LegBridged
+from service.calls.parties import numbers
 from service.calls.party_events import CallBridged, CallTransferred, Participant
 from service.calls.routes import Numbers
-from service.calls.state import Leg
+from service.calls.state import Dial, Leg
 from service.ids import InputId, LegId
 from tests.calls.connections import IN_CALL as CONNECTS
 from tests.calls.connections import bridged, connected
@@ -46,6 +47,20 @@ def arrive(driver: Driver, leg: LegId, *, at: float) -> None:
     rings = msgspec.structs.replace(initiated(at, leg=leg, incoming=False), to_number=NUMBERS[leg])
     driver.receive(rings, now=at)
     driver.receive(answered(at + 2, leg=leg), now=at + 2)
+
+
+def test_the_numbers_of_a_call_are_those_of_all_its_legs_whatever_is_shown() -> None:
+    """Also of who never answered, and of whom we dial; each once, and none that is not known."""
+    driver = talking(replace(IN_CALL, numbers="none"))
+    arrive(driver, B, at=T0 + 3)
+    driver.receive(initiated(T0 + 4, leg=C, incoming=False), now=T0 + 4)
+    driver.run_until(T0 + 6)
+    state = driver.session.state
+    state.dials.append(Dial(to="sip:agent@example.com", from_="+15550199", connection_id="1"))
+    state.legs[LegId("v3:unknown")] = Leg(number=4)
+
+    called = state.legs[C].party
+    assert numbers(state) == (NUMBERS[A], NUMBERS[B], called, "sip:agent@example.com")
 
 
 def test_participants_are_told_when_they_come_and_when_the_call_is_over() -> None:

@@ -20,7 +20,7 @@ from service.ids import LegId
 from service.ports import StreamTarget
 from service.tasks import failures
 from tests.carrier.peers import TelnyxApi, open_telnyx_api, refusal
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 LEG = LegId("v3:a/b=")
 TARGET = StreamTarget("wss://calls.example.com/media/tok", "auth")
@@ -211,7 +211,7 @@ async def test_no_more_commands_than_allowed_are_under_way(api: TelnyxApi) -> No
 
     async with open_carrier("KEY1", api.url, max_in_flight=1) as carrier:
         first = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
-        await asyncio.wait_for(api.has_received.wait(), 5)
+        await asyncio.wait_for(api.has_received.wait(), PATIENCE_S)
         second = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-2"))
         done, _ = await asyncio.wait({second}, timeout=0.2)
         first.cancel()
@@ -227,7 +227,7 @@ async def test_a_cancelled_command_stays_cancelled(api: TelnyxApi) -> None:
 
     async with open_carrier("KEY1", api.url) as carrier:
         task = asyncio.create_task(carrier.run(Answer(leg_id=LEG), command_id="id-1"))
-        await asyncio.wait_for(api.has_received.wait(), 5)
+        await asyncio.wait_for(api.has_received.wait(), PATIENCE_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.delivery.builders import BUSY, C1, CRM
 from tests.delivery.harness import commit, open_harness
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def test_a_replay_by_another_process_is_seen(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ async def test_listing_survives_an_outage(tmp_path: Path) -> None:
     """While the journal is away it is asked again and again; then the backlog is found."""
     async with open_harness(tmp_path, poll_every_s=0.01) as harness:
         harness.journal.off = True
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await harness.journal.refused.wait()
         harness.journal.off = False
         await commit(

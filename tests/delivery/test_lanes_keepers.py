@@ -10,7 +10,7 @@ from service.ids import EndpointName
 from service.retry import RetryPolicy
 from tests.delivery.builders import BROKEN, BUSY, C1, CRM, endpoint, webhook
 from tests.delivery.harness import START, Harness, commit, open_harness
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 OLD = EndpointName("old")
 TELLS = ("endpoint_disabled", "endpoint_enabled")
@@ -18,7 +18,7 @@ TELLS = ("endpoint_disabled", "endpoint_enabled")
 
 async def delivered(harness: Harness) -> None:
     """Return once the journal has every ack; nobody flushes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while await harness.backlog():  # noqa: ASYNC110 - the journal tells nobody
             await asyncio.sleep(0.01)
 

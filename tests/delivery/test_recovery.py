@@ -6,7 +6,7 @@ from pathlib import Path
 from service.ports import LaneRow
 from tests.delivery.builders import BUSY, CRM, REFUSED
 from tests.delivery.harness import Harness, ManualClock, commit, open_harness
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def crash_after(harness: Harness, call_id: str, *kinds: str) -> None:
@@ -184,7 +184,7 @@ async def test_a_drain_ends_at_its_deadline(tmp_path: Path) -> None:
     async with open_harness(tmp_path) as harness:
         harness.crm.gate.clear()
         await harness.commit("c1", "call.started")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             left = await harness.lanes.drain(asyncio.get_running_loop().time() + 0.05)
 
         assert left == 1

@@ -22,6 +22,7 @@ from service.ports import Delivery
 from tests.delivery import peers
 from tests.delivery.builders import webhook
 from tests.delivery.peers import Receiver, Reply, open_receiver, reply
+from tests.waiting import PATIENCE_S
 
 OLD = "whsec_" + base64.b64encode(b"o" * 32).decode()
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
@@ -269,7 +270,7 @@ async def test_a_body_nobody_asked_for_changes_nothing(script: Reply) -> None:
     async with (
         open_receiver(script) as receiver,
         open_webhook(endpoint(receiver, timeout_s=0.3)) as sink,
-        asyncio.timeout(5),
+        asyncio.timeout(PATIENCE_S),
     ):
         await sink.deliver(DELIVERY)
         await sink.deliver(DELIVERY)

@@ -7,6 +7,7 @@ from typing import Any
 
 from service.ids import CallId
 from service.ports import CallSummary, Frontier, Library, PlacedEvent
+from tests.waiting import PATIENCE_S
 
 
 class FaultyLibrary:
@@ -56,6 +57,6 @@ class Alarm:
 
     async def rung(self) -> None:
         """Wait for the next ring."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await self._rung.wait()
         self._rung.clear()

@@ -15,6 +15,7 @@ from service.ingress.media_route import MediaRoute
 from service.ingress.webhook_route import PATH, WebhookRoute
 from tests.ingress.builders import KEY, LEG, NOW, signed
 from tests.ingress.peers import RecordingCalls, RecordingDoor, RecordingTicket
+from tests.waiting import PATIENCE_S
 from tests.web.harness import serving
 
 OLD_KEY = SigningKey(bytes(32))
@@ -92,7 +93,7 @@ class MediaHarness:
             if hang_up:
                 await socket.close()
             else:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE_S):
                     answer = await socket.receive()
                 assert answer.type in (WSMsgType.CLOSE, WSMsgType.CLOSED)
             self.close_code = socket.close_code

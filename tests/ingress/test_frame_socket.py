@@ -10,7 +10,7 @@ from aiohttp import WSMsgType, web
 
 from service.ingress.frame_socket import FrameSocket, Received
 from tests.ingress.harness import send_all
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 from tests.web.harness import serving
 
 Handler = Callable[[FrameSocket, asyncio.Transport], Awaitable[None]]
@@ -78,7 +78,7 @@ async def test_what_is_taken_wakes_nobody() -> None:
     reader = _Reader()
     async with _connected(reader) as socket:
         await send_all(socket, [*["a"] * 1_000, "stop"])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await reader.is_over.wait()
 
     assert reader.heard == ["took a"] * 1_000
@@ -90,7 +90,7 @@ async def test_no_message_overtakes_another() -> None:
     reader = _Reader()
     async with _connected(reader) as socket:
         await send_all(socket, ["a1", "b2", "a3", "b4", "a5"])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await until(lambda: "read b2" in reader.heard)
             reader.may_read.set()
             await until(lambda: "read a5" in reader.heard)
@@ -105,7 +105,7 @@ async def test_once_it_is_over_nothing_is_taken() -> None:
     reader = _Reader()
     async with _connected(reader) as socket:
         await send_all(socket, ["a1", "stop", "a2"])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await socket.receive()
 
     assert reader.heard == ["took a1"]
@@ -116,7 +116,7 @@ async def test_a_peer_that_is_too_fast_for_the_task_is_held_back() -> None:
     reader = _Reader()
     async with _connected(reader) as socket:
         sending = asyncio.create_task(send_all(socket, ["b" * 1_000] * 2_000))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await until(lambda: not reader.is_reading())
             assert reader.reads == 1
             reader.may_read.set()
@@ -128,7 +128,7 @@ async def test_a_peer_that_says_nothing_is_pinged_and_dropped() -> None:
     """After the heartbeat a ping; without an answer in half that time the socket is over."""
     reader = _Reader()
     async with _connected(reader, heartbeat_s=0.2, autoping=False) as socket:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             ping = await socket.receive()
             await reader.is_over.wait()
 
@@ -141,7 +141,7 @@ async def test_a_peer_that_says_anything_is_not_dropped(answer: str) -> None:
     reader = _Reader()
     reader.may_read.set()
     async with _connected(reader, heartbeat_s=0.2, autoping=False) as socket:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             for _ in range(4):
                 assert (await socket.receive()).type is WSMsgType.PING
                 await socket.send_str(answer)

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from service.errors import DrainingError, JournalUnavailableError
 from tests.ingress.builders import CLEAN
 from tests.ingress.harness import AUTH, TOKEN, MediaHarness, send_all
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ async def test_a_socket_whose_audio_is_not_wanted_any_more_is_closed() -> None:
     media = MediaHarness()
     async with media.serving() as (url, client), client.ws_connect(url) as socket:
         await send_all(socket, CLEAN[:10])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await media.ticket.began.wait()
             media.ticket.feeds[0].is_wanted = False
             await send_all(socket, CLEAN[10:20])
@@ -166,9 +167,9 @@ async def test_a_closing_listener_ends_its_sockets() -> None:
         async with media.serving() as (url, _):
             socket = await client.ws_connect(url)
             await send_all(socket, CLEAN[:10])
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await media.ticket.began.wait()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             farewell = await socket.receive()
 
     assert (farewell.type, farewell.data) == (WSMsgType.CLOSE, 1001)

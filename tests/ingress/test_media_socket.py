@@ -23,7 +23,7 @@ from tests.ingress.builders import (
     start,
 )
 from tests.ingress.harness import MediaHarness, send_all
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 # --- fixtures --------------------------------------------------------------------------------
 
@@ -305,7 +305,7 @@ async def test_a_loss_is_told_though_nothing_follows() -> None:
     without_the_fifth = [line for line in CLEAN[:-1] if '"chunk":"5"' not in line]
     async with media.serving() as (url, client), client.ws_connect(url) as socket:
         await send_all(socket, without_the_fifth)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await media.ticket.began.wait()
             await media.ticket.feeds[0].skipped.wait()
 
@@ -328,7 +328,7 @@ async def test_a_fault_in_what_hears_the_audio_ends_the_socket() -> None:
     with capture_logs() as logs:
         async with media.serving() as (url, client), client.ws_connect(url) as socket:
             await send_all(socket, CLEAN[:12])
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await media.ticket.began.wait()
                 (feed,) = media.ticket.feeds
                 await until(lambda: bool(feed.heard))

@@ -20,6 +20,7 @@ from service.errors import JournalUnavailableError
 from service.ingress.webhook_route import MAX_BODY_BYTES
 from tests.ingress.builders import KEY, NOW, WEBHOOKS, signed, webhook_body
 from tests.ingress.harness import OLD_KEY, WebhookHarness
+from tests.waiting import PATIENCE_S
 
 ANSWERED = webhook_body("call.answered")
 FOREIGN_KEY = SigningKey(bytes([7]) * 32)
@@ -194,7 +195,7 @@ async def test_a_sender_that_breaks_off_leaves_no_trace_but_a_count(
                 b"POST /webhooks/telnyx HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{"
             )
             writer.write_eof()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 await reader.read()
             writer.close()
 

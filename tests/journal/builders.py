@@ -103,7 +103,12 @@ def attempt(call_id: CallId, made_at: float) -> Attempt:
     return Attempt(call_id, CRM, 1, made_at, "refused", 400, 12, f"no {SECRET}, please")
 
 
-def call_with(*events: StoredEvent, version: int = 0, keeping: Keeping | None = None) -> Entry:
+def call_with(
+    *events: StoredEvent,
+    version: int = 0,
+    keeping: Keeping | None = None,
+    numbers: Sequence[str] = (),
+) -> Entry:
     """Return a change with these events for two endpoints."""
     return Entry(
         call_id=events[0].call_id,
@@ -113,6 +118,7 @@ def call_with(*events: StoredEvent, version: int = 0, keeping: Keeping | None = 
         legs=(LegId(f"leg of {events[0].call_id}"),),
         events=events,
         endpoints=(CRM, LOG),
+        numbers=tuple(numbers),
         keeping=keeping,
     )
 

@@ -1,6 +1,7 @@
 """What an erasing change leaves: a tombstone, for every lane, and nothing else, anywhere."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -78,6 +79,19 @@ async def test_another_call_keeps_what_it_has(journal: Journal) -> None:
 
     assert await seqs_of(journal, OTHER) == [1, 2]
     assert await journal.calls_of_number(NUMBER) == [OTHER]
+
+
+async def test_a_call_is_found_by_whoever_was_in_it(journal: Journal) -> None:
+    """Once by each number; erased, by none, although what erases it still names them."""
+    colleague = "sip:colleague@example.com"
+    await journal.commit(call_with(started(), numbers=[NUMBER, colleague]))
+    await journal.commit(call_with(said(2, "hello"), version=1, numbers=[colleague]))
+    await journal.commit(call_with(started(OTHER), numbers=["+15555550177"]))
+
+    assert await journal.calls_of_number(colleague) == [CALL]
+    assert await journal.calls_of_number("colleague") == []
+    await journal.commit(replace(erasing(2, tombstone(3)), numbers=(colleague,)))
+    assert await journal.calls_of_number(colleague) == []
 
 
 async def test_an_erased_call_is_listed_as_erased_and_not_as_live(

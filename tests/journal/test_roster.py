@@ -20,6 +20,7 @@ from service.ports import Journal, LaneUpdate, Neighbour, Roster
 from tests.journal.builders import CALL, CRM, OTHER, entry
 from tests.journal.harness import postgresql_database
 from tests.journal.postgresql_server import make_schema, schema_url, server_url
+from tests.waiting import PATIENCE_S
 
 ANN, BOB = WorkerId("ann"), WorkerId("bob")
 SETTINGS, OTHER_SETTINGS = '{"route":"1"}', '{"route":"2"}'
@@ -137,7 +138,7 @@ async def test_calls_are_taken_in_the_order_in_which_commits_lock_them(
             await db.execute("SET LOCAL lock_timeout = '300ms'")  # before a deadlock is noticed
             await db.execute(lock, CALL)
             taking = asyncio.gather(bob.roster.take(OTHER, BOB), bob.roster.take(CALL, BOB))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 while not await watch.fetch(waiting):  # noqa: ASYNC110 - the database tells
                     await asyncio.sleep(0.01)
             await db.execute(lock, OTHER)

@@ -106,6 +106,7 @@ class Trace:
             wake_at=self.dice.choice((None, 7.5)),
             ended=ended,
             erases=erases,
+            numbers=tuple(f"+1555 \0 {self.dice.randrange(4)}" for _ in range(2)),
             keeping=self.dice.choice((None, Keeping(text_due_at=5.0, attempts_s=9.0))),
         )
 
@@ -157,5 +158,6 @@ async def looks(journal: Journal, library: Library) -> dict[str, object]:
             before=None,
             limit=1_000,
         ),
+        "parties": [sorted(await journal.calls_of_number(f"+1555 \0 {n}")) for n in range(4)],
         "by number": await library.calls(CallFilter(number="+1555*"), before=None, limit=1_000),
     }

@@ -14,6 +14,7 @@ from service.recording.recorder import FolderRecorder, file_name, open_recorder
 from service.recording.writer import QueueWriter
 from tests.recording.builders import CALL, FRAME
 from tests.recording.peers import WatchedIndex
+from tests.waiting import PATIENCE_S
 
 
 class Recording:
@@ -55,14 +56,14 @@ class Recording:
 
     async def written(self) -> RecordingWritten:
         """Return what the call is told when a stream's recording was finished."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             item = await self.told.get()
         assert isinstance(item, RecordingWritten)
         return item
 
     async def indexed(self) -> StoredRecording | None:
         """Return what the journal knows of the recording, once the recorder told it."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await self.index.indexed.wait()
         return await self.index.recording(CALL)
 

@@ -13,7 +13,7 @@ from tests.calls.harness import CALL, IN_CALL, MEDIA, answered, hung_up, initiat
 from tests.runtime.harness import Runtime, open_runtime
 from tests.runtime.test_media import hearing
 from tests.runtime.test_registry import begin
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def types(runtime: Runtime) -> list[str]:
@@ -74,7 +74,7 @@ async def test_many_who_erase_at_once_all_hear_that_it_is_done(tmp_path: Path) -
     """It is done once; a call that nobody knows is not there."""
     async with open_runtime(tmp_path, IN_CALL) as runtime:
         await begin(runtime, time.time())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             done = await asyncio.gather(*(runtime.calls.erase(CALL) for _ in range(20)))
 
         assert all(done)

@@ -29,7 +29,7 @@ from tests.calls.harness import (
     said,
 )
 from tests.runtime.harness import Runtime, open_runtime
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def begin(runtime: Runtime, started_at: float) -> None:
@@ -352,7 +352,7 @@ async def test_nothing_of_a_call_that_no_route_wants_costs_a_restart_anything(
     async with open_runtime(tmp_path, route) as runtime:
         await runtime.calls.tell(initiated(now, incoming=False))
         assert await runtime.journal.load(CALL) is not None
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while await runtime.journal.load(CALL) is not None:
                 pass
         await runtime.calls.tell(hung_up(now + 1))
@@ -381,3 +381,20 @@ async def test_an_erasure_by_number_reaches_a_call_that_only_waits(tmp_path: Pat
         assert await runtime.calls.erase(CALL)
 
         assert await runtime.journal.load(CALL) is None
+
+
+async def test_an_erasure_by_number_reaches_whoever_came_later(tmp_path: Path) -> None:
+    """An agent to whom the call was handed over, although no event shows a number."""
+    now, agent = time.time(), "+15550177"
+    async with open_runtime(tmp_path, replace(IN_CALL, numbers="none")) as runtime:
+        await runtime.calls.tell(initiated(now))
+        rings = initiated(now, leg=B, incoming=False)
+        await runtime.calls.tell(msgspec.structs.replace(rings, to_number=agent))
+        await until(lambda: any(e.type == "call.started" for e in runtime.lanes.events))
+        async with asyncio.timeout(PATIENCE_S):
+            while await runtime.journal.calls_of_number(agent) != [CALL]:
+                pass
+        assert await runtime.calls.erase(CALL)
+
+        assert await runtime.journal.calls_of_number(agent) == []
+        assert all(agent.encode() not in event.body for event in runtime.lanes.events)

@@ -16,6 +16,7 @@ from tests import dockerfile
 from tests.cli.harness import free_port
 from tests.dockerfile import REPOSITORY, Image, without_rights
 from tests.settings.builders import KEYS
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 DOCKERFILE = REPOSITORY / "Dockerfile"
@@ -115,7 +116,7 @@ async def test_the_image_serves_with_a_settings_file_and_nothing_to_write_to_but
             ) as answer:
                 assert [one["name"] for one in (await answer.json())["data"]] == ["log"]
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 30) == Exit.OK
+        assert await asyncio.wait_for(process.wait(), PATIENCE_S) == Exit.OK
         assert not await healthy(image, variables)
 
     assert written(image.root / "opt") == made_before

@@ -14,7 +14,7 @@ from service.simulator.server import open_simulator
 from tests.service.harness import Watch, settings_for
 from tests.service.process import free_port, serving, write_settings
 from tests.settings.builders import SECRET
-from tests.waiting import until, writing_to_a_reader
+from tests.waiting import PATIENCE_S, until, writing_to_a_reader
 
 
 def lines(folder: Path, event: str) -> list[str]:
@@ -56,7 +56,7 @@ async def test_whoever_is_slow_to_give_the_settings_holds_nothing_up(tmp_path: P
         aiohttp.ClientSession() as session,
     ):
         settings: dict[str, Any] = dict(settings_for(telnyx, receiver, tmp_path / "j.db"))
-        async with serving(tmp_path, settings, free_port()) as service, asyncio.timeout(20):
+        async with serving(tmp_path, settings, free_port()) as service, asyncio.timeout(PATIENCE_S):
             path = tmp_path / "callscribe.toml"
             text = path.read_text()
             path.unlink()

@@ -21,7 +21,7 @@ from tests.recording.wavs import sides
 from tests.service.harness import SCRIPT, SPEED, House, asking, open_house, settings_for
 from tests.service.process import free_port, serving
 from tests.service.test_stop import open_peers
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 ROUTES: Mapping[str, dict[str, Any]] = {
     source: {"source": source, "engine": "Deepgram", "model": "nova-3", "record": "telnyx"}
@@ -204,7 +204,7 @@ async def test_a_service_that_is_killed_before_the_file_is_here_fetches_it(
         async with serving(tmp_path, settings, port) as service:
             await watch.until(lambda: any(one.type == SAVED for one in receiver.receipts), 60)
             await until(path.exists)
-            await asyncio.wait_for(service.stop(signal.SIGTERM), 30)
+            await asyncio.wait_for(service.stop(signal.SIGTERM), PATIENCE_S)
 
     assert b"Signature" not in (tmp_path / "log.jsonl").read_bytes()
     assert path.read_bytes()[:4] == b"RIFF"

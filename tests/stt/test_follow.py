@@ -11,7 +11,7 @@ from service.stt.follow import Follower, FollowLimits
 from service.stt.formats import WireFormat
 from service.wire.stt import CLOSE_STREAM, SttResult, encode_error, encode_transcript
 from tests.stt.peers import Script, ScriptedPeer, open_scripted_peer
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 QUICK = FollowLimits(
     backoff_s=(0.01, 0.01),
@@ -51,7 +51,7 @@ async def follow(
     """Follow to the end and return what was heard."""
     heard: list[SttResult] = []
     follower = Follower(peer.url, "KEY0123", route, form, emit=heard.append, limits=limits)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await follower.run(audio)
     return heard
 
@@ -111,7 +111,7 @@ async def test_stopping_an_endless_stream_closes_it_in_order() -> None:
         heard.append(answer.transcript or "")
         follower.stop()
 
-    async with open_scripted_peer(script) as peer, asyncio.timeout(10):
+    async with open_scripted_peer(script) as peer, asyncio.timeout(PATIENCE_S):
         follower = Follower(peer.url, None, NOVA, MP3, emit=hear, limits=QUICK)
         await follower.run(radio())
 
@@ -122,7 +122,7 @@ async def test_stopping_an_endless_stream_closes_it_in_order() -> None:
 async def test_a_stream_that_went_silent_can_be_stopped() -> None:
     """Also while its source is being waited for."""
     never = asyncio.Event()
-    async with open_scripted_peer() as peer, asyncio.timeout(10):
+    async with open_scripted_peer() as peer, asyncio.timeout(PATIENCE_S):
         follower = Follower(peer.url, None, NOVA, MP3, emit=lambda _: None, limits=QUICK)
         async with asyncio.TaskGroup() as group:
             group.create_task(follower.run(radio(never)))

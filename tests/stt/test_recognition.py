@@ -16,7 +16,7 @@ from service.wire.stt import CLOSE_STREAM
 from tests.stt.builders import GAP_MS, HELLO, HELLO_WORDS, silence
 from tests.stt.harness import KEY, QUICK, open_line
 from tests.stt.peers import Manner, open_peer
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def test_partials_come_first_and_the_final_ends_them() -> None:
@@ -115,7 +115,7 @@ async def test_a_server_that_never_closes_cannot_hold_the_call() -> None:
     manner = Manner(closes=False, endpointing_ms=60_000)
     async with open_peer(one=manner) as peer, open_line(peer) as line:
         await line.play(HELLO)
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_S):
             await line.finish(timeout_s=1)
 
     assert [final.text for final in line.received.finals] == [" ".join(HELLO_WORDS)]

@@ -21,7 +21,7 @@ from tests.stt.builders import plan, silence, speak, tone
 from tests.stt.harness import KEY, QUICK, Received
 from tests.stt.once_peer import OncePeer, open_once_peer
 from tests.stt.sounds import encoded
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 AUDIO, SPOKEN = speak((3, 500), (2, 1000), (4, 1200), (0, 900))
 
@@ -96,7 +96,7 @@ async def test_words_come_while_the_call_goes_on() -> None:
 
 async def test_an_engine_that_holds_the_socket_open_is_left_when_it_has_answered() -> None:
     """It would hold it for twenty seconds."""
-    async with open_line(OncePeer(closes=False)) as line, asyncio.timeout(5):
+    async with open_line(OncePeer(closes=False)) as line, asyncio.timeout(PATIENCE_S):
         line.recognition.send(AUDIO)
         await line.recognition.finish(timeout_s=20)
 

@@ -15,7 +15,7 @@ from tests.stt.builders import HELLO, HELLO_WORDS, plan, silence, speak
 from tests.stt.harness import KEY, QUICK, Clock, Received, open_line
 from tests.stt.peers import Manner, open_peer
 from tests.stt.sounds import samples
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
@@ -162,7 +162,7 @@ async def test_a_server_that_does_not_read_is_noticed_and_left() -> None:
             limits=limits,
             clock=clock,
         ) as room,
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
     ):
         recognition = room.open(plan(), received)
         while not received.of(RecognitionDegraded):  # as much as the system takes

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-_PATIENCE_S = 30.0
+from tests.waiting import PATIENCE_S
+
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -30,7 +31,7 @@ class RawClient:
 
     async def answer(self) -> bytes:
         """Return one answer without its headers' values: its status line."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             head = await self.reader.readuntil(b"\r\n\r\n")
             length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
             await self.reader.readexactly(int(length or b"0"))
@@ -40,7 +41,7 @@ class RawClient:
         """Return all that comes until the other side closes."""
         received = bytearray()
         with suppress(ConnectionError):
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while chunk := await self.reader.read(65_536):
                     received += chunk
         return bytes(received)

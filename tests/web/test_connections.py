@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from service.web.connections import vouch
 from service.web.limits import Limits
+from tests.waiting import PATIENCE_S
 from tests.web.harness import serving
 from tests.web.peers import GET, RawClient, connected
 
@@ -19,7 +20,6 @@ QUICK = Limits(head_s=0.2, body_s=0.3, idle_s=0.4, shutdown_s=0.2, proxies=())
 PATIENT = Limits(head_s=5, body_s=5, idle_s=5, shutdown_s=0.2, proxies=())
 NEVER_S = 3600.0
 """For the limits that a test is not about: what ends is then ended by the one that it is about."""
-PATIENCE_S = 30.0
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n"
 
 
@@ -180,15 +180,25 @@ async def test_websockets_leave_room_for_their_address() -> None:
 
 
 async def test_a_hundred_slow_clients_do_not_slow_a_good_one() -> None:
-    """Slowloris: all are gone after the deadline, and meanwhile requests are answered."""
-    limits = replace(QUICK, max_connections=150)
+    """Slowloris: requests are answered while none of them has been sent away yet."""
+    limits = replace(PATIENT, head_s=NEVER_S, max_connections=150)
     async with serving(app_of(), limits=limits) as (url, client), AsyncExitStack() as stack:
         slow = [await stack.enter_async_context(connected(url)) for _ in range(100)]
         for each in slow:
             await each.send(b"GET / HT")
-        for _ in range(20):
-            async with asyncio.timeout(1), client.get(url) as answer:
-                assert answer.status == 200
+        async with asyncio.timeout(PATIENCE_S):
+            for _ in range(20):
+                async with client.get(url) as answer:
+                    assert answer.status == 200
+
+
+async def test_a_hundred_slow_clients_are_all_sent_away() -> None:
+    """After the deadline, which each of them has for itself."""
+    limits = replace(QUICK, max_connections=150)
+    async with serving(app_of(), limits=limits) as (url, _), AsyncExitStack() as stack:
+        slow = [await stack.enter_async_context(connected(url)) for _ in range(100)]
+        for each in slow:
+            await each.send(b"GET / HT")
         ends = await asyncio.gather(*(each.rest() for each in slow))
 
     assert all(end.startswith(b"HTTP/1.1 408 ") for end in ends)

@@ -15,7 +15,7 @@ from service.api.outgoing import LongAnswer
 from service.web.files import FileAnswer
 from service.web.outlet import Outlet
 from service.web.ranges import RangeAnswer
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 from tests.web.harness import serving
 from tests.web.peers import GET, connected
 
@@ -93,7 +93,7 @@ async def leave_before(answer: Answer, path: Path) -> list[str]:
     app = web.Application()
     app.router.add_get("/", handle)
     with capture_logs() as logs:
-        async with serving(app) as (url, client), asyncio.timeout(10):
+        async with serving(app) as (url, client), asyncio.timeout(PATIENCE_S):
             async with connected(url) as leaver:
                 await leaver.send(UPGRADE if answer is websocket else GET)
                 await begun.wait()

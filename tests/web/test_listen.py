@@ -9,6 +9,7 @@ from aiohttp import web
 
 from service.web.limits import Limits
 from service.web.listen import ListenAddress, bind_address, listen, open_listener
+from tests.waiting import PATIENCE_S
 from tests.web.peers import GET, connected
 
 
@@ -92,7 +93,7 @@ async def test_no_request_outlives_its_listener(*, stays: bool) -> None:
 
     app.router.add_get("/", hang)
     open_one = open_listener(app, "127.0.0.1", 0, limits=Limits(shutdown_s=0.1))
-    async with asyncio.timeout(5), AsyncExitStack() as clients, open_one as listener:
+    async with asyncio.timeout(PATIENCE_S), AsyncExitStack() as clients, open_one as listener:
         client = await clients.enter_async_context(connected(listener.url))
         await client.send(GET)
         await began.wait()

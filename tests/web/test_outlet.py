@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from service.web.outlet import MAX_WAITING_BYTES, Outlet
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 from tests.web.harness import serving
 from tests.web.peers import GET, connected
 
@@ -33,7 +33,7 @@ async def test_an_outlet_is_full_until_its_client_reads_and_lost_once_it_has_lef
 
     app = web.Application()
     app.router.add_get("/", endless)
-    async with serving(app) as (url, _), asyncio.timeout(10):
+    async with serving(app) as (url, _), asyncio.timeout(PATIENCE_S):
         async with connected(url) as client:
             await client.send(GET)
             while len(seen) < 2:

@@ -12,13 +12,13 @@ import asyncpg
 
 from service.workers.lease import Pace
 from tests.chaos.service import SERVE, Service, open_service
+from tests.waiting import PATIENCE_S
 from tests.workers import launcher
 
 SHORT_PACE = 0.5
 """What part of the usual time workers take to miss each other where tests wait for it."""
 TAKEN_OVER_S = 15.0
 """How long at most calls may be nobody's: ten seconds until a worker is missed, and some."""
-_RETURN_S = 15.0
 _LOOK_S = 0.1
 
 
@@ -45,7 +45,7 @@ class Crew:
     async def is_out(self, worker: Service) -> None:
         """Return once a worker that was taken for dead is on the roster again."""
         query = "SELECT 1 FROM worker WHERE url = $1"
-        async with asyncio.timeout(_RETURN_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not await self.ask(query, worker.url):  # noqa: ASYNC110 - it tells
                 await asyncio.sleep(_LOOK_S)
 

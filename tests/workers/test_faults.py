@@ -2,14 +2,13 @@
 
 import asyncio
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.receiver import status
-from tests.waiting import until
-from tests.workers.crew import SHORT_PACE, restart, taken_over_s
+from tests.waiting import PATIENCE_S, until
+from tests.workers.crew import SHORT_PACE, restart
 from tests.workers.fleet import Fleet, open_fleet
 
 
@@ -36,13 +35,11 @@ async def end(fleet: Fleet, calls: list[str]) -> None:
     await until(lambda: telnyx.acknowledged.keys() <= receiver.texts, timeout_s=30)
 
 
-async def taken_over(fleet: Fleet, gone: str) -> float:
-    """Return after how many seconds no call is a worker's that is gone."""
-    began = time.monotonic()
-    async with asyncio.timeout(taken_over_s(SHORT_PACE)):
+async def taken_over(fleet: Fleet, gone: str) -> None:
+    """Return once no call is a worker's that is gone."""
+    async with asyncio.timeout(PATIENCE_S):
         while not {gone, None}.isdisjoint((await fleet.owners()).values()):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
-    return time.monotonic() - began
 
 
 async def test_calls_of_a_worker_that_was_killed_go_on(tmp_path: Path) -> None:
@@ -112,7 +109,7 @@ async def test_what_a_frozen_worker_had_to_deliver_it_delivers_no_more(
             await fleet.is_out(ann)
             assert len(receiver.arrivals) == before
         else:
-            await asyncio.wait_for(came.wait(), 20)
+            await asyncio.wait_for(came.wait(), PATIENCE_S)
         fleet.telnyx.webhook_url = f"{fleet.workers[1].url}/webhooks/telnyx"
         await end(fleet, calls)
         verdict = fleet.verdict("SIGSTOP")

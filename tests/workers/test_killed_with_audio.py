@@ -1,7 +1,6 @@
 """A worker that is killed with the audio of a call: another one asks for it, and tells the gap."""
 
 import asyncio
-import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from service.simulator.server import open_simulator
 from tests.chaos.service import Service, open_service
 from tests.service.harness import Watch, durable, finals, settings_for
 from tests.service.test_whole_service import ROUTES
-from tests.workers.crew import SHORT_PACE, program_of, start, taken_over_s
+from tests.workers.crew import SHORT_PACE, program_of, start
 from tests.workers.harness import database_of
 from tests.workers.peers import open_balancer
 from tests.workers.test_calls_across_workers import UNTOLD_MS, WORD_MS
 
-TAKEN_OVER_MS = 1_000 * taken_over_s(SHORT_PACE)
 TEXT = " ".join(f"word{number}" for number in range(40))
 SCENARIO = {
     "speed": 1.0,
@@ -61,9 +59,7 @@ async def test_the_audio_goes_on_elsewhere_and_the_gap_is_told(tmp_path: Path) -
             lambda: any(one.type == "transcript.partial" for one in receiver.receipts)
         )
         await (await owner_of(database, workers)).kill()
-        killed_at = time.monotonic()
         await watch.until(lambda: any(one.type == "transcript.gap" for one in receiver.receipts))
-        assert time.monotonic() - killed_at < TAKEN_OVER_MS / 1000
         await playing
         await watch.until(lambda: receiver.receipts[-1].type == "transcript.completed")
     (receipts,) = durable(receiver.receipts).values()
@@ -72,7 +68,6 @@ async def test_the_audio_goes_on_elsewhere_and_the_gap_is_told(tmp_path: Path) -
     gaps = [one.data for one in receipts if one.type == "transcript.gap"]
     assert {gap["track"] for gap in gaps} == {"inbound", "outbound"}
     assert {gap["reason"] for gap in gaps} == {"service_restarted"}
-    assert all(gap["end_ms"] - gap["start_ms"] < TAKEN_OVER_MS for gap in gaps)
     heard = " ".join(finals(receipts, "inbound")).split()
     assert heard[-1] == "word39"
     told_ms = sum(gap["end_ms"] - gap["start_ms"] for gap in gaps if gap["track"] == "inbound")

@@ -23,7 +23,7 @@ from service.workers.lease import Pace, WorkerLease
 from service.workers.likeness import Likeness, differing, encode_fingerprints
 from tests.service.harness import Watch, settings_for
 from tests.settings.builders import SECRET
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 from tests.workers.harness import database_of
 
 OURS = {"route": "1", "endpoint": "2", "telnyx_api_key": "3"}
@@ -104,7 +104,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
 
 async def readyz(service: Running) -> dict[str, Any]:
     """Return what a worker says to whoever sends calls, once it is ready."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(20):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE_S):
         while True:  # Telnyx's SDK is being loaded
             async with session.get(f"{service.url}/readyz") as answer:
                 if answer.status == HTTPStatus.OK:

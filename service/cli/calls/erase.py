@@ -33,7 +33,7 @@ def add(parts: "Commands[argparse.ArgumentParser]") -> None:
         "--number",
         action="append",
         default=[],
-        help="every call from or to it, as `calls ls` shows it",
+        help="every call that somebody with this number was in, whatever is shown of it",
     )
     erase.add_argument("--yes", action="store_true", help="do not ask before a number is erased")
     add_config(erase)

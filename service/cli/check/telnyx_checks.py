@@ -22,6 +22,7 @@ from service.stt.formats import WireFormat, choose_format
 from service.stt.query import session_url
 from service.wire.stt import CLOSE_STREAM, parse_result
 
+_APPLICATIONS = "/call_control_applications?page[size]=250"
 _SESSION_S = 8.0
 _ANSWER_WAIT_S = 1.0
 _CLOSING = aiohttp.ClientWSTimeout(ws_close=1.0)
@@ -37,7 +38,7 @@ async def check_api(session: aiohttp.ClientSession, settings: Settings) -> list[
 
     Source: Telnyx, `GET /v2/call_control_applications` (SDK 4.189).
     """
-    url = settings.telnyx_base_url + "/call_control_applications?page[size]=250"
+    url = settings.telnyx_base_url + _APPLICATIONS
     try:
         async with session.get(
             url, headers=_bearer(settings.telnyx_api_key), allow_redirects=False
@@ -49,6 +50,21 @@ async def check_api(session: aiohttp.ClientSession, settings: Settings) -> list[
     if status == 200:  # noqa: PLR2004 - HTTP's
         return [ok("Telnyx API", "takes the API key"), *_webhook(settings, body)]
     return [_api_refusal(status)]
+
+
+async def find_application(session: aiohttp.ClientSession, settings: Settings) -> str | None:
+    """Return the id of the voice application that sends to us, or of the only one there is."""
+    url = settings.telnyx_base_url + _APPLICATIONS
+    try:
+        async with session.get(
+            url, headers=_bearer(settings.telnyx_api_key), allow_redirects=False
+        ) as response:
+            listed = _applications(await response.content.read(_MAX_BYTES))
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return None
+    ours = (settings.public_url or "") + WEBHOOK_PATH
+    told = [app for app in listed if _address(app) == ours] or listed
+    return str(told[0]["id"]) if len(told) == 1 and told[0].get("id") else None
 
 
 async def check_recogniser(

@@ -35,6 +35,9 @@ _LEFT: Final = {
         SELECT call_id, 1 FROM summary JOIN call USING (call_no)
         WHERE (from_number IS NOT NULL OR to_number IS NOT NULL OR facts <> '{{}}'
             OR metadata <> '{{}}') AND call_no IN ({erased})""",
+    "numbers of participants": """
+        SELECT call_id, count(*) FROM party JOIN call USING (call_no)
+        WHERE call_no IN ({erased}) GROUP BY call_id""",
     "parked deliveries": """
         SELECT call_id, count(*) FROM parked JOIN call USING (call_no)
         WHERE type <> 'transcript.erased' AND call_no IN ({erased}) GROUP BY call_id""",

@@ -26,6 +26,7 @@ _ERASING: Final = (
     "erase_attempts",
     "erase_recording",
     "erase_keeping",
+    "erase_parties",
     "note_unscrubbed",
 )
 OFF_ROSTER: Final = "this worker is not on the roster any more"
@@ -120,6 +121,7 @@ async def _write_admitted(
     await db.execute(_SQL["write_entries"].text, *columns)
     await _write(db, "change_summaries", later)
     await _write(db, "keep_calls", entry_rows.keeping_rows(admitted))
+    await _write(db, "write_parties", map(_stored, entry_rows.party_rows(admitted)))
     await amend_events(db, admitted.amended, now)
     for call_no, entry in erased:
         await _erase(db, call_no, entry, now)

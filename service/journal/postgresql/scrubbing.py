@@ -12,6 +12,7 @@ _TABLES: Final = (
     "parked",
     "attempt",
     "keeping",
+    "party",
     "pending_input",
 )
 _TIMEOUT_S: Final = 3_600.0

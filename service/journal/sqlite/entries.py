@@ -53,6 +53,7 @@ def _new_call_nos(db: sqlite3.Connection) -> Iterator[int]:
 def _write_admitted(db: sqlite3.Connection, admitted: Admission, now: float) -> None:
     write_rows(db, _SQL["write_calls"], entry_rows.call_rows(admitted, now))
     write_rows(db, _SQL["write_legs"], entry_rows.leg_rows(admitted))
+    write_rows(db, _SQL["write_parties"], entry_rows.party_rows(admitted))
     write_rows(db, _SQL["write_inputs"], entry_rows.input_rows(admitted, now))
     write_rows(db, _SQL["write_events"], entry_rows.event_rows(admitted, now))
     write_rows(db, _SQL["advance_lanes"], entry_rows.lane_rows(admitted))

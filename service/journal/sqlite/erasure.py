@@ -17,6 +17,7 @@ _ERASING: Final = (
     "forget_tokens",
     "erase_recording",
     "erase_keeping",
+    "erase_parties",
     "note_unscrubbed",
 )
 

@@ -9,6 +9,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from tests.waiting import PATIENCE_S
+
 
 @dataclass
 class Event:
@@ -93,7 +95,7 @@ class SocketClient:
 
     async def next(self) -> Any:  # noqa: ANN401 - JSON
         """Return the next message."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             return msgspec.json.decode(await self.socket.recv())
 
     async def many(self, count: int) -> list[Any]:

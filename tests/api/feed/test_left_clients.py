@@ -11,6 +11,7 @@ from service.ports import WordQuery
 from tests.api.feed.harness import open_feed
 from tests.api.feed.test_search_feed import PATH, keep
 from tests.feed.builders import A, started
+from tests.waiting import PATIENCE_S
 from tests.web.peers import connected
 
 WEBSOCKET = (
@@ -29,7 +30,7 @@ async def leave_early(folder: Path, path: str, headers: str) -> tuple[list[str],
         await left.wait()
 
     with capture_logs() as logs:
-        async with open_feed(folder) as harness, asyncio.timeout(10):
+        async with open_feed(folder) as harness, asyncio.timeout(PATIENCE_S):
             await harness.calls.commit(A, started())
             await keep(harness, WordQuery(words="words"))
             harness.keys.hold = hold

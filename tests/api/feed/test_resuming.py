@@ -19,6 +19,7 @@ from tests.api.feed.harness import open_feed
 from tests.api.harness import Harness
 from tests.feed.builders import PARTIAL, A, B, final, started
 from tests.feed.harness import FeedHarness
+from tests.waiting import PATIENCE_S
 from tests.web.peers import connected
 
 Batches = Sequence[tuple[CallId, int]]
@@ -91,7 +92,7 @@ async def watch_sse(harness: Harness, feed: Feed, seen: Seen, count: int, cut: i
     last_id = "" if seen.cursor is None else f"Last-Event-ID: {seen.cursor}\r\n"
     head = f"GET {path}?{query} HTTP/1.0\r\nAuthorization: Bearer {harness.key}\r\n{last_id}\r\n"
     left = sys.maxsize if cut is None else cut
-    async with connected(harness.url) as client, asyncio.timeout(20):
+    async with connected(harness.url) as client, asyncio.timeout(PATIENCE_S):
         await client.send(head.encode())
         await client.reader.readuntil(b"\r\n\r\n")
         rest = b""
@@ -123,7 +124,7 @@ async def watch_socket(
     url = harness.url.replace("http", "ws", 1) + path
     bearer = {"Authorization": f"Bearer {harness.key}"}
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE_S),
         connect(url, additional_headers=bearer, proxy=None, close_timeout=0.1) as socket,
     ):
         await socket.send(msgspec.json.encode({"subscribe": wanted}).decode())

@@ -12,6 +12,7 @@ from service.recogniser.process.messages import ProcessSettings
 from service.recogniser.process.parent import open_recogniser_process
 from tests.recogniser.builders import recording
 from tests.recogniser.peers import PHONE, open_client, text_of
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.speech
 
@@ -40,7 +41,7 @@ async def test_one_that_dies_is_noticed() -> None:
     """`wait` returns, with the signal as status."""
     async with open_recogniser_process(quiet=True) as process:
         os.kill(process.pid, signal.SIGKILL)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             status = await process.wait()
 
     assert status == -signal.SIGKILL

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from service.recogniser.scheduling.cpu_scheduler import CpuClaim, CpuScheduler, open_cpu_scheduler
 from service.recogniser.scheduling.priority import Priority
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 class Queue:
@@ -105,7 +105,7 @@ async def test_a_core_is_taken_until_its_thread_is_done() -> None:
             await asyncio.wait({work})
         busy = not cpu.idle
         release.set()
-        async with asyncio.timeout(5), cpu.claim(Priority.FINAL) as after:
+        async with asyncio.timeout(PATIENCE_S), cpu.claim(Priority.FINAL) as after:
             await after.granted
 
     assert busy
@@ -123,5 +123,5 @@ async def test_one_core_of_several_is_never_a_file_s() -> None:
         assert not other.granted.done()
 
         await file.run(lambda: None)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await other.granted

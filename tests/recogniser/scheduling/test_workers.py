@@ -5,7 +5,7 @@ import threading
 
 from service.recogniser.models.networks import Networks
 from service.recogniser.scheduling.workers import open_workers
-from tests.waiting import until
+from tests.waiting import PATIENCE_S, until
 
 
 async def test_sessions_do_not_wait_behind_files(networks: Networks) -> None:
@@ -21,7 +21,7 @@ async def test_sessions_do_not_wait_behind_files(networks: Networks) -> None:
             tasks.create_task(workers.run_front_end(block, batch=True))
         await until(begun.is_set)
         try:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await workers.run_front_end(lambda: "heard") == "heard"
         finally:
             go_on.set()

@@ -15,6 +15,7 @@ from service.wire.stt import CLOSE_STREAM, FINALIZE, KEEP_ALIVE, SttResult, pars
 from tests.simulator.builders import Tree, scenario
 from tests.simulator.harness import open_simulation
 from tests.simulator.peers import open_recogniser
+from tests.waiting import PATIENCE_S
 
 MULAW = {"input_format": "mulaw", "sample_rate": "8000", "interim_results": "true"}
 AUDIO = plan_calls(scenario())[0].audio.encoded("outbound", PCMU)
@@ -36,7 +37,7 @@ async def session(
 
 async def hear(socket: aiohttp.ClientWebSocketResponse) -> list[SttResult]:
     """Return every answer until the server closes."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return [parse_result(message.data) async for message in socket]
 
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from service.simulator.stt.upstream import RelayedAsr, UpstreamRecogniser
 from service.wire.stt import SttResult
 from tests.serving import serve
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ async def run_against(
 
     app = web.Application()
     app.router.add_get("/v2/speech-to-text/transcription", session)
-    async with serve(app) as url, asyncio.timeout(10):
+    async with serve(app) as url, asyncio.timeout(PATIENCE_S):
         asr = RelayedAsr(UpstreamRecogniser(url, patience_s=patience_s), {}, heard.append)
         task = asyncio.create_task(asr.run())
         for _ in range(pieces):
@@ -98,7 +99,7 @@ async def test_an_abandoned_session_says_nothing_more() -> None:
 
     app = web.Application()
     app.router.add_get("/v2/speech-to-text/transcription", session)
-    async with serve(app) as url, asyncio.timeout(10):
+    async with serve(app) as url, asyncio.timeout(PATIENCE_S):
         asr = RelayedAsr(UpstreamRecogniser(url, "KEY"), {}, heard.append)
         task = asyncio.create_task(asr.run())
         await asr.push(bytes(320))

@@ -12,6 +12,7 @@ from service.errors import RecognitionLostError, RecognitionRefusedError
 from service.retry import RetryPolicy
 from service.stt.files.client import FileLimits, FilesClient, open_files
 from tests.stt.files.peers import Posted, Reply, open_files_peer
+from tests.waiting import PATIENCE_S
 
 QUICK = FileLimits(retries=RetryPolicy(delays_s=(0.01, 0.01), max_retry_after_s=0.05))
 REQUEST = FileRequest()
@@ -114,7 +115,7 @@ async def test_what_may_pass_is_tried_again(fault: Reply) -> None:
 async def test_a_server_that_never_answers_is_given_up() -> None:
     """Silence is bounded, and so is the number of attempts."""
     limits = FileLimits(silence_timeout_s=0.05, retries=QUICK.retries)
-    async with asyncio.timeout(10), open_files_peer(Reply(stall=True)) as peer:
+    async with asyncio.timeout(PATIENCE_S), open_files_peer(Reply(stall=True)) as peer:
         async with open_files(peer.base_url, "k", limits=limits) as client:
             with pytest.raises(RecognitionLostError, match="no answer"):
                 await client.transcribe_file(b"audio", REQUEST, name="a.mp3")
@@ -125,7 +126,7 @@ async def test_an_attempt_is_bounded_as_a_whole() -> None:
     """Also where bytes keep the connection from being silent."""
     limits = FileLimits(attempt_timeout_s=0.05, retries=RetryPolicy(delays_s=()))
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         open_files_peer(Reply(stall=True)) as peer,
         open_files(peer.base_url, "k", limits=limits) as client,
     ):
