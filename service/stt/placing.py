@@ -186,15 +186,19 @@ class Placing:
         return rest.end_ms - rest.start_ms >= _MORE_MS
 
     def _follow(self, at: Arrival, text: str) -> None:
-        """Note in which speech a text grew: an engine that is prompt has only just heard that."""
-        before, self._words_before = self._words_before, words_of(text)
-        goes_on = before == self._words_before or revises(before, self._words_before)
+        """Note in which speech a text grew: an engine that is prompt has only just heard that.
+
+        What was longer once and is so again has not grown: a state of it came out of its order.
+        """
+        before, words = self._words_before, words_of(text)
+        goes_on = before == words or revises(before, words)
         if not goes_on:
             self._reached_ms = 0
         if not (before and goes_on):
             self._growth.end()
-        if goes_on and len(self._words_before) <= len(before):
+        if goes_on and len(words) <= len(before):
             return
+        self._words_before = words
         self._growth.add(at, text)
         if at.prompt_ms is None:
             return
