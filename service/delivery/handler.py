@@ -294,10 +294,13 @@ class LaneHandler:
         self._lanes.disable()
         _log.error("endpoint_disabled", endpoint=name, reason=reason)
         names, now = self._dependencies.endpoints, self._dependencies.clock()
+        self._lanes.notings += 1
         try:
             await disable(self._journal, names, name, reason, now=now)
         except JournalUnavailableError:
             _log.warning("endpoint_disabled_not_settled", endpoint=name)
+        finally:
+            self._lanes.notings += 1
 
     def _log_failure(
         self,

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -12,12 +12,12 @@ import structlog
 
 from service.delivery.acks import AckBatcher
 from service.delivery.attempts import PARTIAL_GRACE_S
+from service.delivery.backlog import Backlog, ParkedSeqs
 from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
 from service.delivery.host import MAX_POSTS, Host, origin_of
-from service.delivery.lane import MAX_GAP_SEQS, Lane, bounds_for_each
-from service.delivery.memories import LaneMemory
+from service.delivery.lane import Lane, bounds_for_each
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.signing import Secrets
 from service.delivery.sinks import OpenSink, open_sink
@@ -39,12 +39,10 @@ from service.ports import (
 from service.retry import RetryPolicy
 from service.tasks import open_tasks
 
-_MAX_HOLD_S = 30 * 3600.0
 _CLOSE_TIMEOUT_S = 3.0
 _MAX_PARKED_LISTED = 1000
 _NO_REPORTS = NoReports()
 _log = structlog.get_logger()
-_Parked = Mapping[tuple[EndpointName, CallId], frozenset[int]]
 
 
 class DeliveryLanes:
@@ -55,9 +53,7 @@ class DeliveryLanes:
     ) -> None:
         self._dispatchers = {one.lanes.endpoint.name: one for one in dispatchers}
         self._acks = acks
-        self._dependencies = dependencies
-        self._unknown: dict[EndpointName, int] = {}
-        self._held_up: dict[EndpointName, LaneRow] = {}
+        self._backlog = Backlog(self._dispatchers, acks, dependencies)
 
     @property
     def counters(self) -> dict[EndpointName, Counters]:
@@ -70,12 +66,13 @@ class DeliveryLanes:
 
         Also of those that are disabled, and of those that are configured no more (`unknown`).
         """
-        return self._unknown | {name: one.lanes.behind for name, one in self._dispatchers.items()}
+        here = {name: one.lanes.behind for name, one in self._dispatchers.items()}
+        return self._backlog.unknown | here
 
     @property
     def unknown(self) -> dict[EndpointName, int]:
         """How many lanes there are for each endpoint that is configured no more."""
-        return dict(self._unknown)
+        return dict(self._backlog.unknown)
 
     @property
     def held_up(self) -> dict[EndpointName, LaneRow]:
@@ -83,7 +80,7 @@ class DeliveryLanes:
 
         As of the last listing of the backlog; also of those that are disabled or `unknown`.
         """
-        return dict(self._held_up)
+        return dict(self._backlog.held_up)
 
     @property
     def failing(self) -> frozenset[EndpointName]:
@@ -105,6 +102,8 @@ class DeliveryLanes:
             dispatcher = self._dispatchers.get(name)
             if dispatcher is not None:
                 dispatcher.commit(events)
+            else:
+                self._backlog.look_for(name, events[0].call_id)
 
     def publish(self, endpoints: Sequence[EndpointName], partial: LivePartial) -> None:
         """Offer a partial; it replaces a waiting one of the same utterance."""
@@ -122,19 +121,18 @@ class DeliveryLanes:
         """Deliver nothing more of a call that is another worker's by now."""
         for dispatcher in self._dispatchers.values():
             dispatcher.lanes.let_go(call_id)
+        self._backlog.let_go(call_id)
 
     def release_all(self) -> None:
         """See `LaneHolder.release_all`."""
         for dispatcher in self._dispatchers.values():
             dispatcher.lanes.let_go()
+        self._backlog.let_go()
         self._acks.forget()
 
     async def take_up(self, call_ids: Sequence[CallId]) -> None:
         """See `LaneHolder.take_up`."""
-        for call_id in call_ids:
-            async with self._acks.paused():
-                for row in await self._dependencies.journal.lanes_of(call_id):
-                    self._take_up(row)
+        await self._backlog.take_up(call_ids)
         self.wake()
 
     def wake(self) -> None:
@@ -148,6 +146,7 @@ class DeliveryLanes:
         Lanes that wait to retry are not waited for, nor are endpoints whose breaker is open.
         """
         while True:
+            await self._backlog.caught_up.wait()
             for dispatcher in self._dispatchers.values():
                 await dispatcher.rested.wait()
             try:
@@ -155,7 +154,8 @@ class DeliveryLanes:
             except JournalUnavailableError:
                 await asyncio.sleep(0.1)
                 continue
-            if all(dispatcher.rested.is_set() for dispatcher in self._dispatchers.values()):
+            rested = all(dispatcher.rested.is_set() for dispatcher in self._dispatchers.values())
+            if rested and self._backlog.caught_up.is_set():
                 return
 
     async def drain(self, deadline: float) -> int:
@@ -174,11 +174,11 @@ class DeliveryLanes:
         if any(one.lanes.disabled for one in self._dispatchers.values()):
             with suppress(JournalUnavailableError):
                 await self.list_backlog()  # what a disabled endpoint missed is not in memory
-        if self._unknown:
-            _log.info("lanes_kept_without_endpoint", lanes=dict(self._unknown))
+        if self.unknown:
+            _log.info("lanes_kept_without_endpoint", lanes=self.unknown)
         return sum(one.lanes.behind for one in self._dispatchers.values())
 
-    async def list_backlog(self, parked: _Parked | None = None) -> None:
+    async def list_backlog(self, parked: ParkedSeqs | None = None) -> None:
         """Take up the lanes that the journal has for these endpoints and that are not here yet.
 
         At a start that is every lane with a backlog, later those that another process rewound.
@@ -188,78 +188,11 @@ class DeliveryLanes:
         Raises:
             JournalUnavailableError: Nothing was taken up.
         """
-        async with self._acks.paused():
-            disabled = await self._dependencies.journal.disabled()
-            for name, dispatcher in self._dispatchers.items():
-                _follow(dispatcher.lanes, disabled.get(name))
-        unknown: Counter[EndpointName] = Counter()
-        held_up: dict[EndpointName, LaneRow] = {}
-        end: tuple[int, str] | None = None
-        while True:
-            async with self._acks.paused():  # what is written meanwhile would be read as left over
-                page = await self._dependencies.journal.backlog_page(end)
-                for row in page.lanes:
-                    if row.attempts > held_up.setdefault(row.endpoint, row).attempts:
-                        held_up[row.endpoint] = row
-                    seqs = (parked or {}).get((row.endpoint, row.call_id), ())
-                    unknown[row.endpoint] += not self._adopt(row, seqs)
-            end = page.end
-            if end is None:
-                break
-        for dispatcher in self._dispatchers.values():
-            dispatcher.lanes.end_listing()
-        self._held_up = held_up
-        await self._pass_on(+unknown)
+        await self._backlog.list(parked)
 
-    async def _pass_on(self, unknown: Mapping[EndpointName, int]) -> None:
-        """Move lanes whose endpoint was moved before: calls that go on name it all the same.
-
-        The next listing finds them where they belong.
-        """
-        journal = self._dependencies.journal
-        aliases = await journal.aliases() if unknown else {}
-        for name in unknown.keys() & aliases.keys():
-            await journal.move_lanes(name, aliases[name])
-        left = {name: lanes for name, lanes in unknown.items() if name not in aliases}
-        self._note_unknown(left)
-
-    def _note_unknown(self, unknown: Mapping[EndpointName, int]) -> None:
-        for name in unknown.keys() - self._unknown.keys():
-            _log.warning(
-                "lanes_without_endpoint",
-                endpoint=name,
-                lanes=unknown[name],
-                remedy=f"callscribe endpoints move {name} NEW, or park {name}",
-            )
-        self._unknown = dict(unknown)
-
-    def _take_up(self, row: LaneRow) -> None:
-        """Go on with a lane that another worker had, or know of it for when something comes."""
-        if row.acked_seq < row.head_seq:
-            self._adopt(row, row.parked)
-        elif dispatcher := self._dispatchers.get(row.endpoint):
-            memory = LaneMemory(row.generation, _gap_before(row.acked_seq, row.parked))
-            dispatcher.lanes.remember(row.call_id, memory)
-
-    def _adopt(self, row: LaneRow, parked: Collection[int]) -> bool:
-        """Take up a lane, of which these were given up; False if nobody has its endpoint now."""
-        dispatcher = self._dispatchers.get(row.endpoint)
-        if dispatcher is None:
-            return False
-        now = self._dependencies.ticks()
-        hold_s = min(row.due_at - self._dependencies.clock(), _MAX_HOLD_S)
-        dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, parked))
-        return True
-
-
-def _follow(lanes: EndpointLanes, disabled_reason: str | None) -> None:
-    """Begin to list the backlog of an endpoint, which another process may have switched."""
-    before = lanes.disabled
-    lanes.begin_listing(disabled=disabled_reason is not None)
-    if lanes.disabled and not before:
-        _log.error("endpoint_disabled", endpoint=lanes.endpoint.name, reason=disabled_reason)
-    elif before and not lanes.disabled:
-        _log.info("endpoint_enabled", endpoint=lanes.endpoint.name)
+    async def follow_moved(self) -> None:
+        """See `Backlog.follow_moved`."""
+        await self._backlog.follow_moved()
 
 
 @asynccontextmanager
@@ -342,6 +275,7 @@ async def open_lanes(
         await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
         tasks.keep(acks.run, "write_acks")
         tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
+        tasks.keep(lanes.follow_moved, "follow_moved")
         lanes.wake()
         yield lanes
 
@@ -385,15 +319,8 @@ async def _write_last_acks(acks: AckBatcher) -> None:
         _log.warning("acknowledgements_lost")  # those deliveries are repeated at the next start
 
 
-def _by_lane(parked: Sequence[ParkedDelivery]) -> _Parked:
+def _by_lane(parked: Sequence[ParkedDelivery]) -> ParkedSeqs:
     seqs: defaultdict[tuple[EndpointName, CallId], set[int]] = defaultdict(set)
     for one in parked:
         seqs[one.endpoint, one.call_id].add(one.seq)
     return {lane: frozenset(found) for lane, found in seqs.items()}
-
-
-def _gap_before(acked_seq: int, parked: Collection[int]) -> tuple[int, ...]:
-    first = acked_seq
-    while first in parked and acked_seq - first < MAX_GAP_SEQS:
-        first -= 1
-    return tuple(range(first + 1, acked_seq + 1))

@@ -57,9 +57,10 @@ class EndpointLanes:
         self.on_wake: Callable[[], None] = lambda: None
         """What `wake` does; whoever handles the lanes sets it."""
         self.disabled = False
-        self.busy = 0
-        self.partials_busy = 0
-        """How many of them were taken for a partial."""
+        self.notings = 0
+        """Begins and ends of noting in the journal that it is disabled: odd while that goes on."""
+        self.busy = self.partials_busy = 0
+        """How many are being handled, and how many of them were taken for a partial."""
         self.recovered_at = 0.0
         """When the last outage ended."""
         self.last_to_arrive: Lane | None = None
@@ -74,13 +75,12 @@ class EndpointLanes:
         self._memories = Memories()
         self._complete = True
         """Whether every lane with a backlog is in memory."""
-        self._missed = False
-        """Whether a lane had no room since the last listing began."""
+        self._missed = self._enabled_now = False
+        """The first: whether a lane had no room since the last listing began."""
         self._found_no_room = self._left_out = 0
         """Lanes of the backlog that are not in memory: so far in this listing, and in the last."""
         self._behind = 0
         """How many in memory are behind, to be told at once of any number."""
-        self._enabled_now = False
 
     @property
     def name(self) -> EndpointName:

@@ -58,7 +58,7 @@ class Entry:
     """Legs to find this call by from now on; repeats are harmless."""
     events: tuple[StoredEvent, ...] = ()
     endpoints: tuple[EndpointName, ...] = ()
-    """Whose lanes of this call these events join."""
+    """Whose lanes of this call these events join; of one that was moved, whoever took over."""
     wake_at: float | None = None
     """When the call wants to be woken (Unix seconds); None for never."""
     ended: bool = False
@@ -305,8 +305,8 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
 
         A lane that `new` has already is set back if need be. What `old` parked moves, too, and
         nothing of `old` is left. As with `rewind`, another process may do it. It is remembered
-        (`aliases`), for calls that go on name `old` all the same; what `old` took over from goes
-        to `new` as well.
+        (`aliases`): calls that go on name `old` all the same, and what they commit joins the lanes
+        of `new`; what `old` took over from goes to `new` as well.
         """
 
     async def aliases(self) -> dict[EndpointName, EndpointName]:

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from service.errors import JournalUnavailableError
-from service.ids import CallId
+from service.ids import CallId, EndpointName
 from service.ports import BacklogPage, Delivery, Journal, LaneUpdate, StoredEvent
 
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -191,6 +191,15 @@ class FaultyJournal:
         self.listing = asyncio.Event()
         self.list_gate = asyncio.Event()
         self.list_gate.set()
+        self.failing: set[str] = set()
+        """Methods that the database does not take, the next time."""
+        self.noting = asyncio.Event()
+        self.noted = asyncio.Event()
+        self.noting_gate = asyncio.Event()
+        self.noting_gate.set()
+        self.asking = asyncio.Event()
+        self.asking_gate = asyncio.Event()
+        self.asking_gate.set()
         self.settled: list[Sequence[LaneUpdate]] = []
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a journal
@@ -215,6 +224,22 @@ class FaultyJournal:
         await self.list_gate.wait()
         return page
 
+    async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
+        """Note it when the gate is open."""
+        self._check("disable")
+        self.noting.set()
+        await self.noting_gate.wait()
+        await self._journal.disable(endpoint, reason, at)
+        self.noted.set()
+
+    async def disabled(self) -> dict[EndpointName, str]:
+        """Answer what is so now, when the gate is open."""
+        self._check("disabled")
+        found = await self._journal.disabled()
+        self.asking.set()
+        await self.asking_gate.wait()
+        return found
+
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
         """Note and pass on."""
         self._check("settle")
@@ -228,3 +253,6 @@ class FaultyJournal:
         if name in self.broken:
             self.broken.discard(name)
             raise RuntimeError("nobody foresaw this")
+        if name in self.failing:
+            self.failing.discard(name)
+            raise JournalUnavailableError("not this time")

@@ -1,5 +1,6 @@
 """Endpoints switched off and on, those that are configured no more, and who is told of it."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -46,6 +47,66 @@ async def test_a_gone_endpoint_is_told_to_the_others_and_so_is_its_return(tmp_pa
         assert ids == ["evt_service/endpoints_1", "evt_service/endpoints_2"]
         body = json.loads(harness.sinks["log"].taken[0].body)
         assert body["data"]["reason"] == "gone"
+
+
+async def test_a_gone_endpoint_stays_off_while_that_is_noted(tmp_path: Path) -> None:
+    """Whoever lists the backlog meanwhile, the journal says that it is on: an old answer."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.append(GONE)
+        harness.journal.noting_gate.clear()
+        await harness.commit("c1", "call.started")
+        await harness.journal.noting.wait()
+        await harness.lanes.list_backlog()
+        harness.lanes.wake()
+        assert harness.lanes.disabled == {CRM}
+
+        harness.journal.asking_gate.clear()
+        harness.journal.asking.clear()
+        listing = asyncio.create_task(harness.lanes.list_backlog())
+        await harness.journal.asking.wait()
+        harness.journal.noting_gate.set()
+        await harness.journal.noted.wait()
+        harness.journal.asking_gate.set()
+        await listing
+        harness.lanes.wake()
+        await harness.flush()
+
+        assert harness.lanes.disabled == {CRM}
+        assert len(harness.crm.tried) == 1
+
+
+async def test_a_gone_endpoint_that_was_noted_since_the_journal_was_asked_stays_off(
+    tmp_path: Path,
+) -> None:
+    """All of it happened while the answer was on its way."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.append(GONE)
+        harness.journal.asking_gate.clear()
+        harness.journal.asking.clear()
+        listing = asyncio.create_task(harness.lanes.list_backlog())
+        await harness.journal.asking.wait()
+        await harness.commit("c1", "call.started")
+        await harness.journal.noted.wait()
+        harness.journal.asking_gate.set()
+        await listing
+        assert harness.lanes.disabled == {CRM}
+
+        await switches.enable(harness.journal, [CRM], CRM, now=START)
+        await harness.list_backlog()
+        assert harness.crm.ids == ["c1_1"]
+
+
+async def test_a_gone_endpoint_that_could_not_be_noted_is_asked_again(tmp_path: Path) -> None:
+    """By the next listing: nobody else knows that it is off, and nobody would enable it."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.append(GONE)
+        harness.journal.failing.add("disable")
+        await harness.commit("c1", "call.started")
+        await harness.flush()
+        assert harness.lanes.disabled == {CRM}
+        await harness.list_backlog()
+
+        assert harness.crm.ids == ["c1_1"]
 
 
 async def test_what_is_told_is_tried_again_and_survives_a_restart(tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ class PostgresqlJournal:
         given = _stored((old, new))
 
         async def change(db: Connection) -> int:
+            await db.fetch(_SQL["hold_live_calls"].text)
             moved = [call_no for (call_no,) in await db.fetch(_SQL["move_lanes"].text, *given)]
             await db.execute(_SQL["open_calls"].text, moved)
             for name in ("forget_parked_twice", "move_parked"):

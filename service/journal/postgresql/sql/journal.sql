@@ -23,7 +23,8 @@ SELECT nextval('call_no') FROM generate_series(1, $1::integer);
 -- name: write_entries
 -- What entries write of their calls, in one statement: each round to the server waits for its turn
 -- on a busy loop. The place of an event is reckoned here; its utterance is told which event it is
--- of. Summaries of calls that begin here cannot be changed here (`change_summaries`).
+-- of. Summaries of calls that begin here cannot be changed here (`change_summaries`). Calls that go
+-- on name an endpoint that was moved: it is whoever took over that gets it.
 WITH place AS MATERIALIZED (
     SELECT position_base + (pg_current_xact_id()::text::bigint << 14) AS base FROM installation),
 calls AS (
@@ -69,10 +70,13 @@ summaries AS (
     ON CONFLICT (call_no) DO NOTHING),
 lanes AS (
     INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
-    SELECT call_no, endpoint, acked_seq, head_seq, 0, 0, 0
+    SELECT call_no, coalesce(new, endpoint), min(acked_seq), max(head_seq), 0, 0, 0
     FROM unnest($38::bigint[], $39::text[], $40::integer[], $41::integer[])
     AS given (call_no, endpoint, acked_seq, head_seq)
-    ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = excluded.head_seq)
+    LEFT JOIN endpoint_alias ON old = endpoint
+    GROUP BY 1, 2
+    ON CONFLICT (call_no, endpoint) DO UPDATE SET
+    head_seq = greatest(lane.head_seq, excluded.head_seq))
 UPDATE summary SET
 answered_at = coalesce(given.answered_at, summary.answered_at),
 ended_at = coalesce(given.ended_at, summary.ended_at),
@@ -225,12 +229,17 @@ DELETE FROM parked
 WHERE call_no = (SELECT call_no FROM call WHERE call_id = $1) AND endpoint = $2
 AND seq > $3::integer;
 
+-- name: hold_live_calls
+-- what they commit is there before their lanes are moved, or goes to who took over
+SELECT call_no FROM call WHERE open AND NOT ended ORDER BY call_no FOR NO KEY UPDATE;
+
 -- name: move_lanes
 INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
 SELECT call_no, $2, acked_seq, head_seq, 0, 0, generation + 1
 FROM lane WHERE endpoint = $1 AND acked_seq < head_seq
 ON CONFLICT (call_no, endpoint) DO UPDATE SET
-acked_seq = least(lane.acked_seq, excluded.acked_seq),
+acked_seq = CASE WHEN lane.acked_seq = lane.head_seq AND lane.head_seq < excluded.acked_seq
+    THEN excluded.acked_seq ELSE least(lane.acked_seq, excluded.acked_seq) END,
 head_seq = greatest(lane.head_seq, excluded.head_seq),
 attempts = 0, due_at = 0, generation = lane.generation + 1
 RETURNING call_no;
@@ -252,6 +261,7 @@ SELECT lane.call_no, lane.endpoint, event.seq, event.type, NULL, $2::text, $3::d
 FROM lane JOIN event
 ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
 WHERE lane.endpoint = $1
+ORDER BY lane.call_no, event.seq
 ON CONFLICT (call_no, endpoint, seq) DO NOTHING RETURNING call_no;
 
 -- name: forget_lanes

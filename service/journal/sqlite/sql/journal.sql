@@ -34,10 +34,14 @@ INSERT INTO inbox (input_id, received_at) VALUES {rows};
 -- name: write_events row: (?, ?, ?, ?, ?)
 INSERT INTO event (call_no, seq, type, body, created_at) VALUES {rows};
 
--- name: advance_lanes row: (?, ?, ?, ?, 0, 0, 0)
+-- name: advance_lanes row: (?, ?, ?, ?)
+-- calls that go on name an endpoint that was moved: it is whoever took over that gets it
+WITH given (call_no, endpoint, acked_seq, head_seq) AS (VALUES {rows})
 INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
-VALUES {rows}
-ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = excluded.head_seq;
+SELECT call_no, coalesce(new, endpoint), min(acked_seq), max(head_seq), 0, 0, 0
+FROM given LEFT JOIN endpoint_alias ON old = endpoint
+GROUP BY 1, 2
+ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = max(head_seq, excluded.head_seq);
 
 -- name: park row: (?, ?, ?, ?, ?, ?, ?)
 WITH given (call_id, endpoint, seq, status, reason, generation, parked_at) AS (VALUES {rows})
@@ -116,7 +120,9 @@ INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, gene
 SELECT call_no, :new, acked_seq, head_seq, 0, 0, generation + 1
 FROM lane WHERE endpoint = :old AND acked_seq < head_seq
 ON CONFLICT (call_no, endpoint) DO UPDATE SET
-acked_seq = min(acked_seq, excluded.acked_seq), head_seq = max(head_seq, excluded.head_seq),
+acked_seq = CASE WHEN acked_seq = head_seq AND head_seq < excluded.acked_seq
+    THEN excluded.acked_seq ELSE min(acked_seq, excluded.acked_seq) END,
+head_seq = max(head_seq, excluded.head_seq),
 attempts = 0, due_at = 0, generation = generation + 1;
 
 -- name: move_parked
@@ -128,6 +134,7 @@ SELECT lane.call_no, lane.endpoint, event.seq, event.type, NULL, :reason, :at
 FROM lane JOIN event
 ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
 WHERE lane.endpoint = :old
+ORDER BY lane.call_no, event.seq
 ON CONFLICT (call_no, endpoint, seq) DO NOTHING;
 
 -- name: forget_lanes
