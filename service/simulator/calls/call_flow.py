@@ -203,7 +203,7 @@ async def _talk(leg: Leg, legs: list[Leg], cast: Cast, frame_ms: int) -> None:
         position_ms = end_ms
         leg.timeline.move(position_ms)
         await cast.play(position_ms)
-        for one in (*legs, *leg.sharing):
+        for one in (*legs, *leg.link.guests):
             one.sender.wake()
         _maybe_hang_up(leg, position_ms)
 

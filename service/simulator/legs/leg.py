@@ -104,6 +104,8 @@ class Link:
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once this leg is gone while the others talk on."""
     meeting: Meeting | None = None
+    guests: "list[Leg]" = field(default_factory=list)
+    """Who came into the talk by command, the same list for all who take part in it."""
 
 
 class Leg:
@@ -141,8 +143,6 @@ class Leg:
         self.ended_at: float | None = None
         self.when_answered: list[Callable[[], None]] = []
         self.consumers: list[AudioConsumer] = []
-        self.sharing: list[Leg] = [self]
-        """All who take part in the talk, but agents whom somebody else's application brings."""
         self.report = CallReport(
             identity.session_id,
             identity.control_id,
@@ -205,7 +205,7 @@ class Leg:
         """Have the people at another leg take part in the talk of this one."""
         if other.over is not self.over:
             self.consumers.extend(other.consumers)
-            self.sharing.extend(other.sharing)
+            self.link.guests.extend([other, *other.link.guests])
             other.join(self)
         for one in (self, other):
             one.link.made.set()
@@ -213,7 +213,7 @@ class Leg:
     def join(self, other: "Leg") -> None:
         """Share the talk of another leg, as the second leg of its call."""
         self.consumers, self.heard, self.over = other.consumers, other.heard, other.over
-        self.sharing = other.sharing
+        self.link.guests = other.link.guests
 
     def detach(self, consumer: AudioConsumer) -> None:
         """Give a consumer no more audio; no harm if it had none."""
