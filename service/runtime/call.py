@@ -123,6 +123,11 @@ class LiveCall:
         return self._task is not None or bool(self._mailbox)
 
     @property
+    def holds_back(self) -> bool:
+        """Whether a webhook waits for its turn, be the call complete or not yet known."""
+        return self._loaded is not None and bool(self._loaded.state.waiting)
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is queued, running, or waited for."""
         return not self.busy and (self.forgotten or self.is_gone)

@@ -222,7 +222,7 @@ class CallRegistry:
         except JournalUnavailableError:
             log.warning("successors_unknown")
         if not self.has_successors:
-            await until(lambda: not self._talking(), timeout_s)
+            await until(lambda: not self._unfinished(), timeout_s)
 
     async def hand_over(self, timeout_s: float) -> int:
         """Have what is being heard settled; return how many calls go on without this process.
@@ -233,7 +233,7 @@ class CallRegistry:
             if call.phase is Phase.TALKING:
                 call.post(ServiceStopping(at=self._context.clock()))
         await until(lambda: not self._busy(), timeout_s)
-        return self._talking()
+        return self._unfinished()
 
     async def give_away(self) -> bool:
         """Give the calls that go on to the other workers, at once; False if none are there."""
@@ -251,9 +251,9 @@ class CallRegistry:
     def _busy(self) -> bool:
         return self.finishing > 0 or any(call.busy for call in self._calls.values())
 
-    def _talking(self) -> int:
+    def _unfinished(self) -> int:
         over = (Phase.COMPLETE, Phase.UNKNOWN, None)
-        return sum(call.phase not in over for call in self._calls.values())
+        return sum(call.phase not in over or call.holds_back for call in self._calls.values())
 
     async def sweep(self) -> None:
         """Drop the calls that are over from memory, again and again."""
