@@ -61,6 +61,10 @@ class Exchange:
         self.transcriptions_asked = 0
         self.streamed: set[Encoding] = {PCMU}
         """The encodings in which audio was streamed, so that scripted recognition knows them."""
+        self.play_document: Callable[[LegRuntime, str], Coroutine[None, None, None]] | None = None
+        """Plays what a TeXML application answers for a leg."""
+        self.ask = client.ask
+        """Asks an application for a document, as Telnyx does."""
         self._tasks = tasks
         self._client = client
         self._to_dial = [i for i, call in enumerate(calls) if call.plan.direction == "outgoing"]
@@ -189,6 +193,8 @@ class Exchange:
             frame_ms=self.scenario.media.frame_ms,
         )
         self._started[index] = (leg, self.start(leg, call, "simulated_call"))
+        if leg.plan.texml is not None and self.play_document is not None:
+            self.start(leg, self.play_document(runtime, leg.plan.texml), "texml")
         if index < len(self._begun):
             self._begun[index].set()
 
