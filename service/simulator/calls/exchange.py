@@ -1,7 +1,7 @@
 """The exchange: every leg of the simulator, and what all legs share."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 
 from service.simulator.calls.call_flow import run_call, run_dialled
@@ -30,6 +30,9 @@ Effect = Callable[[], None]
 
 class Exchange:
     """Makes legs and starts what runs on them, as tasks of the room that it is given."""
+
+    play_document: Callable[[LegRuntime, str], Coroutine[None, None, None]] | None = None
+    """Plays what a TeXML application answers for a leg."""
 
     def __init__(
         self,
@@ -61,10 +64,6 @@ class Exchange:
         self.transcriptions_asked = 0
         self.streamed: set[Encoding] = {PCMU}
         """The encodings in which audio was streamed, so that scripted recognition knows them."""
-        self.play_document: Callable[[LegRuntime, str], Coroutine[None, None, None]] | None = None
-        """Plays what a TeXML application answers for a leg."""
-        self.ask = client.ask
-        """Asks an application for a document, as Telnyx does."""
         self._tasks = tasks
         self._client = client
         self._to_dial = [i for i, call in enumerate(calls) if call.plan.direction == "outgoing"]
@@ -168,6 +167,10 @@ class Exchange:
         task = self._tasks.start(work, kind, of=leg.id.control_id)
         task.add_done_callback(lambda done: _note_failure(leg, done))
         return task
+
+    async def ask(self, url: str, form: Mapping[str, str]) -> bytes | None:
+        """Ask an application for a document, as Telnyx does; None if it has none to give."""
+        return await self._client.ask(url, form)
 
     def keep(self, recording: Recording) -> None:
         """Keep a finished recording for as long as the simulator is open."""
