@@ -25,6 +25,7 @@ _MAX_PAUSE: Final = 2
 """So many seconds or minutes one is asked to wait in the middle of a number."""
 _MAX_LENGTH: Final = 19
 """How many digits a card has at most."""
+_BOTH_SIDES: Final = 2
 _RANGE: Final = 2
 """How many tokens after the first of two moments the second begins."""
 _NEAR_MONTH: Final = 3
@@ -67,13 +68,13 @@ def exemption_of(
     written = text[tokens[run.first].start : tokens[run.last].end]
     if caution is Caution.CARD:
         is_amount = (
-            _is_money(tokens, run, language)
+            is_money(tokens, run, language)
             or _is_said_between(tokens, run, language)
             or _is_of_month(tokens, run, language, within=_BESIDE_MONTH)
         )
         return Exemption.AMOUNT if is_amount else None
     if (
-        _is_money(tokens, run, language)
+        is_money(tokens, run, language)
         or _is_said_between(tokens, run, language)
         or _is_counted(tokens, run, language)
         or _is_of_month(tokens, run, language, within=_NEAR_MONTH)
@@ -126,7 +127,8 @@ def _unit(tokens: Sequence[Token], run: Run, language: Language) -> Token | None
     return tokens[place] if place < len(tokens) else None
 
 
-def _is_money(tokens: Sequence[Token], run: Run, language: Language) -> bool:
+def is_money(tokens: Sequence[Token], run: Run, language: Language) -> bool:
+    """Say whether a number is money: by a sign before it, or a word after it."""
     count = len(run.digits)
     if run.first and tokens[run.first - 1].text in _PRICED:
         return count <= _MAX_PRICE_DIGITS
@@ -167,7 +169,22 @@ def _is_of_month(tokens: Sequence[Token], run: Run, language: Language, *, withi
     if not run.digits or not _DAY_AND_YEAR.fullmatch(run.digits):
         return False
     around = (
-        *tokens[max(0, run.first - within) : run.first],
-        *tokens[run.last + 1 : run.last + 1 + within],
+        *range(max(0, run.first - within), run.first),
+        *range(run.last + 1, min(len(tokens), run.last + 1 + within)),
     )
-    return any(token.kind is Kind.WORD and token.text in language.months for token in around)
+    return any(_is_month(tokens, place, language) for place in around)
+
+
+def _is_month(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether a word is a month, and no letter of the phonetic alphabet: 7 *november* 4, tango."""
+    word = tokens[place].text
+    if word not in language.months or word not in language.letters:
+        return word in language.months
+    sides = (*tokens[max(0, place - 1) : place], *tokens[place + 1 : place + 2])
+    if any(language.spells(one.text) for one in sides):
+        return False
+    if any(_YEAR.fullmatch(one.text) for one in sides):
+        return True
+    words = language.values.keys() | language.beside.keys() | language.repeats.keys()
+    said = [one for one in sides if one.kind is Kind.DIGITS or one.text in words]
+    return len(said) < _BOTH_SIDES

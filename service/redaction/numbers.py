@@ -66,10 +66,17 @@ def _parted(
     own, after = first, tokens[last + 1].text if last + 1 < len(tokens) else ""
     is_short = len(digits_of(tokens[first : last + 1], language)) <= MAX_AMOUNT_DIGITS
     if is_short and (after in language.units or after in language.pauses):
-        own = _start_of_amount(tokens, first, last, language)
+        own = last
+        if not _is_a_moment(tokens[last], after, language):
+            own = _start_of_amount(tokens, first, last, language)
     if own > first:
         yield first, _last_of(tokens, first, own, language)
     yield own, last
+
+
+def _is_a_moment(word: Token, unit: str, language: Language) -> bool:
+    """Whether it is *one* minute, behind whatever number: nine hundred and thirty, one minute."""
+    return word.text in language.pronoun and unit in language.pauses and not unit.endswith("s")
 
 
 def _start_of_amount(tokens: Sequence[Token], first: int, last: int, language: Language) -> int:

@@ -28,6 +28,8 @@ MAX_PLAIN_WORDS_TO_HIDDEN: Final = 6
 """So many do where the last of it was hidden."""
 MIN_SENTENCE: Final = 3
 """From so many words on an amount is of a sentence of its own."""
+MAX_MOMENTS: Final = 4
+"""So many times and years a text may have; what has more is read out."""
 MAX_HELD_WORDS: Final = 16
 _LAST: Final = 4
 _MIN_CARD_DIGITS: Final = 12
@@ -87,6 +89,8 @@ class Walk:
     _others_hide: bool = False
     _moment: int | None = None
     """The last token of the last number that was a time or a year."""
+    _moments: int = 0
+    """How many there were."""
 
     def __post_init__(self) -> None:
         """Have it speak of nothing yet."""
@@ -217,9 +221,10 @@ class Walk:
         )
         if exemption is not Exemption.MOMENT:
             return exemption
-        if self.spent or self.topics.is_near():
+        if self.spent or self.topics.is_near() or self._moments == MAX_MOMENTS:
             return None
         self._moment = run.last
+        self._moments += 1
         return exemption
 
     def _other(self, group: Group, token: Token) -> Group:
@@ -247,7 +252,8 @@ class Walk:
         """Take an amount for the end of a number, but for one that is said between its groups."""
         if exemptions.is_pause(self._tokens, run, self.said.language):
             return
-        if self.prose > 1 or (self._is_speaker() and self.plain > 0):
+        is_money = exemptions.is_money(self._tokens, run, self.said.language)
+        if self.prose > (0 if is_money else 1) or (self._is_speaker() and self.plain > 0):
             self._close(is_certain=self.prose >= MIN_SENTENCE)
 
     def _is_speaker(self) -> bool:
