@@ -149,9 +149,15 @@ def _is_beside(tokens: Sequence[Token], place: int, language: Language, hint: Hi
     while after < len(tokens) and _is_between(tokens[after], language):
         after += 1
     if after < len(tokens):
-        is_digit = _is_digit_word(tokens[after], language) or (
-            is_ordinal(tokens[after], language)
-            and any(_is_digit_word(one, language) for one in tokens[:place])
+        is_digit = (
+            _is_digit_word(tokens[after], language)
+            or (
+                is_ordinal(tokens[after], language)
+                and (
+                    language.ordinals.get(tokens[after].text) != 1  # oh, first of all
+                    or any(_is_digit_word(one, language) for one in tokens[:place])
+                )
+            )
         )
     else:
         is_digit = hint.may_go_on or _is_said_again(tokens[place:], language)

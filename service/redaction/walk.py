@@ -216,8 +216,10 @@ class Walk:
         if not said.is_final and exemptions.is_undecided(self._tokens, run, said.language):
             return None
         text = said.text, self._tokens, said.language
+        caution = self.topics.caution(spent=self.spent)
+        is_open = self.spent or self.shown + self._others + self.digits > 0
         exemption = exemptions.exemption_of(
-            text, run, self.topics.caution(spent=self.spent), moment=self._moment
+            text, run, caution, moment=self._moment, is_open=is_open
         )
         if exemption is not Exemption.MOMENT:
             return exemption

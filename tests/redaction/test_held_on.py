@@ -162,6 +162,7 @@ def test_a_card_whose_beginning_was_shown_does_not_show_its_end() -> None:
     [
         "it is four x one bravo one x one two alpha three four five",
         "7 november 4 tango 3 november 9 november 5",
+        "november 7 x 4 november [NUM_5] november 3 apple 9 november",
         "nine hundred and thirty one minute seven hundred and eighty one second",
         "take 45 apple 39 apple 57 apple 87 apple 63",
         "zero and fifty-nine double two am I right and fifty-nine double two am I right",
