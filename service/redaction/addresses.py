@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from service.redaction.labels import Kind as Hidden
 from service.redaction.labels import Label, is_iban
 from service.redaction.languages import Language
 from service.redaction.numbers import is_number
@@ -33,6 +34,24 @@ class Place:
     start: int
     end: int
     label: Label
+
+
+def addresses_in(
+    text: str,
+    tokens: Sequence[Token],
+    language: Language,
+    kinds: Collection[Hidden],
+    *,
+    expected: bool,
+) -> dict[int, Place]:
+    """Return addresses of some kinds by their first sign; they are hidden whatever was said."""
+    found: dict[int, Place] = {}
+    if "email" in kinds:
+        for place in emails_in(text, tokens, language, expected=expected):
+            found[place.start] = place
+    if "iban" in kinds:
+        found |= {place.start: place for place in ibans_in(text)}
+    return found
 
 
 def ibans_in(text: str) -> Iterator[Place]:

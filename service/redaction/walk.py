@@ -8,8 +8,7 @@ from typing import Final
 from service.redaction import exemptions
 from service.redaction.addresses import (
     Place,
-    emails_in,
-    ibans_in,
+    addresses_in,
     open_email,
     open_written,
     without,
@@ -113,22 +112,11 @@ class Walk:
         self.spent = self.spent or self.late or self._others_hide
         self._tokens = tokens_of(said.text)
         self.topics.find()
-        addresses = self._addresses()
+        expected, kinds = self.topics.expects_address(), self.policy.kinds
+        addresses = addresses_in(said.text, self._tokens, said.language, kinds, expected=expected)
         self._tokens = list(without(self._tokens, addresses.values()))
         self._steps(addresses)
         self.marks.sort()
-
-    def _addresses(self) -> dict[int, Place]:
-        """Find addresses, by the place of their first sign; they are hidden whatever was said."""
-        found: dict[int, Place] = {}
-        said, kinds = self.said, self.policy.kinds
-        if "email" in kinds:
-            expected = self.topics.expects_address()
-            for place in emails_in(said.text, self._tokens, said.language, expected=expected):
-                found[place.start] = place
-        if "iban" in kinds:
-            found |= {place.start: place for place in ibans_in(said.text)}
-        return found
 
     # --- the steps ---
 
