@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from service.redaction.labels import Kind as Hidden
@@ -45,12 +45,17 @@ def addresses_in(
     expected: bool,
 ) -> dict[int, Place]:
     """Return addresses of some kinds by their first sign; they are hidden whatever was said."""
-    found: dict[int, Place] = {}
+    places: list[Place] = []
     if "email" in kinds:
-        for place in emails_in(text, tokens, language, expected=expected):
-            found[place.start] = place
+        places += emails_in(text, tokens, language, expected=expected)
     if "iban" in kinds:
-        found |= {place.start: place for place in ibans_in(text)}
+        places += ibans_in(text)
+    found: dict[int, Place] = {}
+    last: Place | None = None
+    for place in sorted(places, key=lambda one: one.start):
+        goes_on = last is not None and place.start < last.end  # a@b.example at c dot d
+        last = replace(last, end=max(last.end, place.end)) if last and goes_on else place
+        found[last.start] = last
     return found
 
 
