@@ -122,6 +122,8 @@ class Parked:
     seq: int
     status: int | None
     reason: str
+    type: str | None = None
+    """`REPORT_TYPE` if it is the report that follows the event; None: the event itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,11 @@ class LaneUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ParkedDelivery:
-    """A delivery that was given up, to be listed and retried. Times in Unix seconds."""
+    """A delivery that was given up, to be listed and retried. Times in Unix seconds.
+
+    Its `type` is the event's, or `REPORT_TYPE` where the event arrived and its report did not. With
+    an event that was given up, its report is.
+    """
 
     id: int
     call_id: CallId

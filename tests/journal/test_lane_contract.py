@@ -142,6 +142,20 @@ async def test_what_was_given_up_is_listed_newest_first(database: Database) -> N
     )
 
 
+async def test_a_report_that_was_given_up_is_listed_as_one(journal: Journal) -> None:
+    """Where the event arrived. Given up once more, it is what was given up last."""
+    await journal.commit(entry(0, [1, 2], endpoints=[CRM]))
+    await journal.settle(
+        [
+            LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused", "call.report")),
+            LaneUpdate(CALL, CRM, 2, parked=Parked(2, 404, "refused")),
+        ]
+    )
+
+    listed = {one.seq: one.type for one in await journal.parked(limit=9)}
+    assert listed == {1: "call.report", 2: "transcript.final"}
+
+
 async def test_a_repeated_settlement_parks_once(journal: Journal) -> None:
     """Whoever does not know whether it was written may write it again."""
     await journal.commit(entry(0, [1], endpoints=[CRM]))

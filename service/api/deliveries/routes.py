@@ -55,13 +55,13 @@ RETRY_DELIVERY: Operation[NoQuery, NoBody] = Operation(
     path="/v1/deliveries/{delivery_id}/retry",
     tag="delivery",
     summary="Try a delivery that was given up once more, now",
-    description="The answer waits up to five seconds for the outcome.",
+    description="The answer waits up to five seconds for the outcome. An archive gets it in order.",
     access="calls:write",
     shows="filtered",
     answers=(Answer(status=HTTPStatus.ACCEPTED, description="It is, or was, tried.", model=Retry),),
     errors={
         HTTPStatus.NOT_FOUND: "Nothing of this id is parked.",
-        HTTPStatus.CONFLICT: "Its endpoint is not configured any more.",
+        HTTPStatus.CONFLICT: "Its endpoint is disabled, or not configured any more.",
     },
 )
 REPLAY: Operation[NoQuery, ReplayWish] = Operation(

@@ -149,18 +149,18 @@ DELETE FROM media_token WHERE call_id = ANY($1::text[]);
 
 -- name: park
 INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
-SELECT call.call_no, given.endpoint, given.seq, event.type, given.status, given.reason,
-    given.parked_at
+SELECT call.call_no, given.endpoint, given.seq, coalesce(given.type, event.type), given.status,
+    given.reason, given.parked_at
 FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::integer[],
-    $7::double precision[])
-AS given (call_id, endpoint, seq, status, reason, generation, parked_at)
+    $7::double precision[], $8::text[])
+AS given (call_id, endpoint, seq, status, reason, generation, parked_at, type)
 JOIN call ON call.call_id = given.call_id
 JOIN lane ON lane.call_no = call.call_no AND lane.endpoint = given.endpoint
 JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
 WHERE lane.acked_seq < given.seq
 AND (given.generation IS NULL OR given.generation = lane.generation)
 ON CONFLICT (call_no, endpoint, seq) DO UPDATE SET
-status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
+type = excluded.type, status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
 
 -- name: settle
 -- The calls are looked up first: of few rows in a young table the server would otherwise put each

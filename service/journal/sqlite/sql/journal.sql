@@ -43,11 +43,12 @@ FROM given LEFT JOIN endpoint_alias ON old = endpoint
 GROUP BY 1, 2
 ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = max(head_seq, excluded.head_seq);
 
--- name: park row: (?, ?, ?, ?, ?, ?, ?)
-WITH given (call_id, endpoint, seq, status, reason, generation, parked_at) AS (VALUES {rows})
+-- name: park row: (?, ?, ?, ?, ?, ?, ?, ?)
+WITH given (call_id, endpoint, seq, status, reason, generation, parked_at, type)
+AS (VALUES {rows})
 INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
-SELECT call.call_no, given.endpoint, given.seq, event.type, given.status, given.reason,
-given.parked_at
+SELECT call.call_no, given.endpoint, given.seq, coalesce(given.type, event.type), given.status,
+given.reason, given.parked_at
 FROM given
 CROSS JOIN call ON call.call_id = given.call_id
 CROSS JOIN lane ON lane.call_no = call.call_no AND lane.endpoint = given.endpoint
@@ -55,7 +56,7 @@ CROSS JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
 WHERE lane.acked_seq < given.seq
 AND (given.generation IS NULL OR given.generation = lane.generation)
 ON CONFLICT (call_no, endpoint, seq) DO UPDATE SET
-status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
+type = excluded.type, status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
 
 -- name: settle row: (?, ?, ?, ?, ?, ?)
 -- not UPDATE … FROM: that one scans all lanes for each row given
