@@ -12,6 +12,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from service.client_connections import ClientConnector
+
 _NEVER_V4 = [
     IPv4Network(network)
     for network in (
@@ -100,7 +102,7 @@ def guarded_connector(
             raise AddressRefusedError
         return socket.socket(family, kind, protocol)
 
-    return aiohttp.TCPConnector(
+    return ClientConnector(
         limit=limit,
         keepalive_timeout=keepalive_s,
         resolver=_GuardedResolver(resolver or aiohttp.ThreadedResolver(), allow_private),

@@ -15,6 +15,7 @@ MAX_RETRY_AFTER_S: Final = _HOUR_S
 """The most that a `Retry-After` is believed."""
 
 _RETRIABLE = frozenset({408, 425, 429})
+_OK = 200
 _CONFLICT = 409
 _SERVER_ERROR = 500
 
@@ -64,10 +65,12 @@ class RetryPolicy:
 def is_retriable(status: int, *, conflict: bool = False) -> bool:
     """Say whether a later attempt may succeed after this HTTP status: 408, 425, 429 and 5xx.
 
-    `conflict` adds 409, which Telnyx's own SDKs try again: there it means "busy", while a webhook
-    receiver that answers 409 has refused.
+    So may it after what is below 200 and above 599, which says nothing. `conflict` adds 409, which
+    Telnyx's own SDKs try again: there it means "busy", while a webhook receiver that answers 409
+    has refused.
     """
-    return status in _RETRIABLE or status >= _SERVER_ERROR or (conflict and status == _CONFLICT)
+    is_conflict = conflict and status == _CONFLICT
+    return status in _RETRIABLE or is_conflict or not _OK <= status < _SERVER_ERROR
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:

@@ -105,6 +105,8 @@ def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | N
 @pytest.mark.parametrize(
     ("status", "conflict", "retriable"),
     [
+        (0, False, True),
+        (101, False, True),
         (200, False, False),
         (400, False, False),
         (404, False, False),
@@ -116,6 +118,7 @@ def test_retry_after_is_read_in_both_forms(value: str | None, seconds: float | N
         (429, False, True),
         (500, False, True),
         (599, False, True),
+        (999, False, True),
     ],
 )
 def test_which_answers_are_worth_another_try(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from service.api.access import TOKEN_PARAMETER
 from service.api.operations import JSON, MAX_BODY_BYTES, NoBody, Operation
 from service.api.problems import Fault, RefusalError
+from service.web import bodies
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]*")
 _PREFIXED = "metadata"
@@ -96,17 +97,12 @@ def _validated(model: type[M], given: Mapping[str, Any], where: str) -> M:
 
 
 async def _bytes(request: web.Request) -> bytes:
-    too_large = RefusalError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {MAX_BODY_BYTES} bytes."
-    )
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise too_large
-    body = bytearray()
-    while not request.content.at_eof():
-        body += await request.content.readany()
-        if len(body) > MAX_BODY_BYTES:
-            raise too_large
-    return bytes(body)
+    body = await bodies.read_body(request, MAX_BODY_BYTES)
+    if body is None:
+        raise RefusalError(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body has at most {MAX_BODY_BYTES} bytes."
+        )
+    return body
 
 
 def _problems(value: str, key: str, into: Mapping[str, Any]) -> list[str]:

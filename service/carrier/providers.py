@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from service.calls.engines import Offer
+from service.client_connections import ClientConnector
 from service.errors import BadInputError, CarrierUnavailableError
 from service.ports import Providers
 from service.wire.providers import PATH, parse_providers
@@ -47,7 +48,7 @@ async def fetch_offers(
 @asynccontextmanager
 async def open_providers(api_key: str, base_url: str) -> AsyncIterator[Providers]:
     """Open a client that keeps the list for `FRESH_S`; who asks meanwhile waits for one answer."""
-    async with aiohttp.ClientSession() as session:
+    async with aiohttp.ClientSession(connector=ClientConnector()) as session:
         yield _CachedProviders(session, api_key, base_url)
 
 

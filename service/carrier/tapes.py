@@ -11,6 +11,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from service.client_connections import ClientConnector
 from service.errors import TapeError
 from service.ports import TapeSource
 from service.retry import is_retriable
@@ -138,6 +139,9 @@ async def open_tapes(
     limits = limits or TapeLimits()
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=limits.stall_s)
     async with aiohttp.ClientSession(
-        timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
+        connector=ClientConnector(),
+        timeout=timeout,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
     ) as session:
         yield LinkedTapes(session, KnownHosts(api_url, hosts), limits)

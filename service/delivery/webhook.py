@@ -92,7 +92,7 @@ class WebhookSink:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # its text and its causes may quote what was sent, or the URL
             raise HostUnavailableError(f"no answer: {connection_fault(error)}") from None
-        said = b"" if response.content.at_eof() else await _read_a_little(response)
+        said = await _read_a_little(response)
         if not _OK <= response.status < _NOT_OK:
             failure = _failure(response.status, response.headers, self._clock())
             failure.answer = said.decode(errors="replace")
@@ -189,10 +189,12 @@ async def _read_a_little(response: aiohttp.ClientResponse) -> bytes:
     The status has been said already: a receiver that dawdles over its body had the delivery.
     Returns the beginning of what it said.
     """
-    left, said = _DISCARD_BYTES, b""
+    left, said, content = _DISCARD_BYTES, b"", response.content
     try:
+        if content.at_eof():  # nearly always
+            return said
         async with asyncio.timeout(_DISCARD_TIMEOUT_S):
-            while left > 0 and (chunk := await response.content.read(left)):
+            while left > 0 and (chunk := await content.read(left)):
                 left -= len(chunk)
                 said += chunk[: _KEPT_BYTES - len(said)]
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError):

@@ -54,10 +54,10 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> web.Response:
         """Answer one delivery: 204, or 401 for a bad signature, or 503 when full."""
-        body = await request.read()
         try:
-            event = self._webhook.verify(body, dict(request.headers))
-        except (WebhookVerificationError, ValueError):  # a malformed signature is a ValueError
+            event = self._webhook.verify(await request.read(), dict(request.headers))
+        except (WebhookVerificationError, ValueError, ConnectionError, web.RequestPayloadError):
+            # a malformed signature is a ValueError; the others are of who broke off
             self.forged += 1
             return web.Response(status=401)
         webhook_id = request.headers["webhook-id"]

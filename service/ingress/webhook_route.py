@@ -17,6 +17,7 @@ from service.ingress.log_throttle import LogThrottle
 from service.ingress.skew import SkewWatch
 from service.ports import Calls, Tee
 from service.web.answers import problem
+from service.web.bodies import read_body
 from service.web.connections import client_of, vouch
 from service.web.forwarded import site_of
 from service.wire.texml import FORM, parse_callback
@@ -147,18 +148,9 @@ async def _read_body(request: web.Request) -> bytes | None:
     """Return the raw body, or None once it is known to be too large.
 
     Raises:
-        BadInputError: The sender broke off, or its chunks are no chunks.
+        BadInputError: It broke off, or its chunks are no chunks.
     """
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        return None
-    content = request.content
     try:
-        first = await content.readany()
-        if content.at_eof():  # nearly always
-            return first if len(first) <= MAX_BODY_BYTES else None
-        body = bytearray(first)
-        while not content.at_eof() and len(body) <= MAX_BODY_BYTES:
-            body += await content.readany()
+        return await read_body(request, MAX_BODY_BYTES)
     except (ConnectionError, web.RequestPayloadError) as error:
         raise BadInputError("the body broke off") from error
-    return bytes(body) if len(body) <= MAX_BODY_BYTES else None

@@ -10,10 +10,12 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 from aiohttp.http import WebSocketReader
+from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from service.web.access import AccessLog, route_of
 from service.web.answers import SERVER, problem, raw_problem
+from service.web.bodies import is_broken_off
 from service.web.files import FileAnswer
 from service.web.forwarded import forwarded_client
 from service.web.gate import FULL, Gate
@@ -41,7 +43,18 @@ class Phase(Enum):
 class Connection(RequestHandler):
     """One connection of a listener."""
 
-    __slots__ = ("_address", "_changed", "_gate", "_link", "_peer", "_phase", "deadline_at")
+    __slots__ = (
+        "_address",
+        "_body",
+        "_changed",
+        "_gate",
+        "_link",
+        "_peer",
+        "_phase",
+        "deadline_at",
+    )
+    _body: StreamReader
+    """Of the request that is read."""
     _link: asyncio.Transport
 
     def __init__(self, gate: Gate, server: web.Server, loop: asyncio.AbstractEventLoop) -> None:
@@ -106,9 +119,8 @@ class Connection(RequestHandler):
             return
         if self._phase in (Phase.HEAD, Phase.BODY):
             self._link.write(FULL)
-        self._phase = Phase.CLOSING
-        self.force_close()
-        self._link.close()
+        self._hang_up()
+        self._loop.call_later(_CLOSING_S, self._link.abort)  # the gate does not look any more
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Make room for another connection."""
@@ -149,7 +161,8 @@ class Connection(RequestHandler):
         False if whoever a proxy speaks for has as many connections as one may.
         """
         self._enter(Phase.BODY, self._gate.limits.body_s)
-        request.content.on_eof(self._body_read)
+        self._body = request.content
+        self._body.on_eof(self._body_read)
         if not self._gate.limits.is_proxy(self._peer):
             return True
         self._leave_address()
@@ -189,8 +202,8 @@ class Connection(RequestHandler):
         aiohttp would log the former with a traceback, and with what the stranger had sent.
         """
         del message
-        if isinstance(exc, (ConnectionError, web.RequestPayloadError)):
-            status = HTTPStatus.BAD_REQUEST  # the body broke off, or its chunks are none
+        if self._is_broken_off(request, exc):
+            status = HTTPStatus.BAD_REQUEST
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             log.error("request_failed", route=route_of(request), exc_info=exc)
         if request.writer.output_size > 0:
@@ -211,7 +224,21 @@ class Connection(RequestHandler):
             return
         if self._phase is not Phase.IDLE:
             self._link.write(_LATE)
-        self._phase, self.deadline_at = Phase.CLOSING, now + _CLOSING_S
+        self._hang_up()
+        self.deadline_at = now + _CLOSING_S
+
+    def _is_broken_off(self, request: web.BaseRequest, exc: BaseException | None) -> bool:
+        """Say whether a handler failed because the client left, or sent a body that is none."""
+        if exc is None or not is_broken_off(exc):
+            return False
+        has_left = self.transport is None or self.transport.is_closing()
+        return has_left or request.content.exception() is not None
+
+    def _hang_up(self) -> None:
+        """Close, and tell whoever reads a body that no more of it comes."""
+        if self._phase is Phase.BODY:
+            self._body.set_exception(ConnectionResetError("the listener closed the connection"))
+        self._phase = Phase.CLOSING
         self.force_close()
 
     def _body_read(self) -> None:

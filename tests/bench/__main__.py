@@ -42,9 +42,9 @@ async def main(*, short: bool, only: str | None, apart: bool, finals: int) -> No
     if only in (None, "workers"):
         show(await _workers(short=short))
     if only in (None, "archive"):
-        show(await bloat.measure(updates=20_000 if short else 1_000_000))
-        finals = 40_000 if short else finals
-        show(await archive.measure(finals=finals, rounds=10 if short else 100))
+        show(await bloat.measure(updates=5_000 if short else 1_000_000))
+        finals = 10_000 if short else finals
+        show(await archive.measure(finals=finals, rounds=3 if short else 100))
     if only in (None, "hearing", "seams"):
         show(
             await seams.measure(rounds=1 if short else 5, real=(True,) if short else (False, True))
@@ -71,7 +71,7 @@ async def _costs(*, short: bool) -> list[Row]:
         rounds=1 if short else 3,
     )
     rows += await library.measure(finals=2_000 if short else 200_000, rounds=20 if short else 1_000)
-    rows += await growth.measure(finals=20_000 if short else 200_000, rounds=20 if short else 200)
+    rows += await growth.measure(finals=5_000 if short else 200_000, rounds=10 if short else 200)
     rows += await memory.measure(calls=400 if short else 50_000, batch=200 if short else 2_500)
     rows += await exports.measure(utterances=500 if short else 10_000, rounds=1 if short else 3)
     return rows

@@ -1,13 +1,16 @@
 """The receiver at the end of the line."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from standardwebhooks import Webhook
 
-from service.demo.receiver import Receipt, Receiver, open_receiver
+from service.demo.receiver import PATH, Receipt, Receiver, open_receiver
+from tests.waiting import until
 from tests.wire import builders as golden
 
 
@@ -89,6 +92,20 @@ async def test_a_body_that_is_no_text_is_refused() -> None:
         status = await post(receiver, b"\xff" + body, signed(receiver, "evt-1", body))
 
     assert status == 401
+
+
+async def test_a_body_that_breaks_off_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    """A service that was killed while it sent is no fault of the receiver's."""
+    async with open_receiver(lambda _: None) as receiver:
+        parts = urlsplit(receiver.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        writer.write(head.encode() + b"Content-Length: 9\r\n\r\nhalf")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await until(lambda: receiver.forged == 1)
+
+    assert [one for one in caplog.records if one.exc_info] == []
 
 
 async def test_completion_is_told_to_whoever_waits_for_it() -> None:

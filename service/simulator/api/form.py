@@ -74,8 +74,8 @@ async def read_form(request: web.Request) -> Form | Problem:
             if problem:
                 return problem
     except (
-        *(ValueError, AssertionError, aiohttp.ClientError, ConnectionError),
-        HttpProcessingError,  # the headers of a part
+        *(ValueError, AssertionError, aiohttp.ClientError, ConnectionError, RuntimeError),
+        *(HttpProcessingError, web.RequestPayloadError),  # the headers of a part; chunks
     ):
         return Problem("10015", "the form cannot be read")
     return Problem("10015", "too many fields")

@@ -76,6 +76,8 @@ class Gate:
             return self.refuse(_problem_of(error))
         except TimeoutError:
             return self.refuse(Problem("10008"))
+        except (ConnectionError, web.RequestPayloadError):
+            return self.refuse(Problem("10015", "the body broke off"))
         except Exception:
             log.exception("simulated_request_failed")
             return self.refuse(Problem("10007"))

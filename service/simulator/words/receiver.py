@@ -39,7 +39,7 @@ class WordReceiver:
         self.repeated = 0
         """Finals that came again with the same `seq`: delivery is at least once."""
         self.refused = 0
-        """Posts that were too large, too slow or too many."""
+        """Posts that were too large, too slow, broken off or too many."""
         self._webhook = webhook
         self._limits = limits
         self._kept_bytes = 0
@@ -51,13 +51,9 @@ class WordReceiver:
         self.posts += 1
         if self.posts > self._limits.posts:
             return self._refuse(503)
-        try:
-            async with asyncio.timeout(self._limits.body_s):
-                body = await request.read()
-        except TimeoutError:
-            return self._refuse(408)
-        except web.HTTPRequestEntityTooLarge:
-            return self._refuse(413)
+        body = await self._read(request)
+        if isinstance(body, int):
+            return self._refuse(body)
         if not self._is_signed(body, request):
             self.forged += 1
             return web.Response(status=401)
@@ -67,6 +63,18 @@ class WordReceiver:
             self.unreadable += 1
             return web.Response(status=400, text=f"{error}\n")
         return self._keep(records, len(body))
+
+    async def _read(self, request: web.Request) -> bytes | int:
+        """Return the body, or the status that says why there is none."""
+        try:
+            async with asyncio.timeout(self._limits.body_s):
+                return await request.read()
+        except TimeoutError:
+            return 408
+        except web.HTTPRequestEntityTooLarge:
+            return 413
+        except (ConnectionError, web.RequestPayloadError):
+            return 400
 
     async def until(self, done: Callable[[], bool], timeout_s: float) -> bool:
         """Return once something is so, or the time has passed; say whether it is."""

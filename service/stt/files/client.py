@@ -16,6 +16,7 @@ import aiohttp
 import structlog
 
 from service.calls.engines import FileRequest, review_file
+from service.client_connections import ClientConnector
 from service.errors import BadInputError, RecognitionLostError, RecognitionRefusedError
 from service.retry import RetryPolicy, parse_retry_after
 from service.stt.files.form import (
@@ -224,7 +225,9 @@ async def open_files(
         total=None, connect=limits.connect_timeout_s, sock_read=limits.silence_timeout_s
     )
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    async with aiohttp.ClientSession(timeout=timeout, headers=headers) as http:
+    async with aiohttp.ClientSession(
+        connector=ClientConnector(), timeout=timeout, headers=headers
+    ) as http:
         url = base_url.rstrip("/") + PATH
         yield FilesClient(http, url, local=local, limits=limits, clock=clock, dice=dice)
 

@@ -6,10 +6,12 @@ import time
 from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from service.simulator.api.gate import Gate
 from service.simulator.report import History
@@ -102,6 +104,35 @@ async def test_a_body_that_never_comes_is_a_408() -> None:
             body = await reply.json()
 
     assert refusal((reply.status, body)) == (408, "10008")
+
+
+async def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_simulators() -> None:
+    """Nothing is logged as one."""
+    gate = Gate(
+        RestSettings(), "K", Rng("x"), elapsed_s=lambda: 0, clock=time.time, history=History()
+    )
+    reads, broke_off = asyncio.Event(), asyncio.Event()
+
+    async def take(request: web.Request) -> web.Response:
+        reads.set()
+        try:
+            await request.read()
+        finally:
+            broke_off.set()
+        return web.Response()
+
+    app = web.Application(middlewares=[gate.check])
+    app.router.add_post("/", take)
+    with capture_logs() as lines:
+        async with serve(app) as url:
+            parts = urlsplit(url)
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+            writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+            await reads.wait()
+            writer.close()
+            await broke_off.wait()
+
+    assert [line["event"] for line in lines] == []
 
 
 async def test_a_fault_of_the_simulators_own_is_answered_like_one_of_telnyxs() -> None:

@@ -19,6 +19,7 @@ from service.simulator.words.receiver import (
     WordReceiver,
     open_word_receiver,
 )
+from tests.waiting import until
 
 SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
 FINAL = {"call_id": "c", "role": "agent", "text": "a1", "seq": 1}
@@ -96,6 +97,19 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         await writer.wait_closed()
 
     assert b" 408 " in answer
+
+
+async def test_a_body_that_breaks_off_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    """Who was killed while it sent is no fault of the receiver's, and none is logged."""
+    async with open_word_receiver() as receiver:
+        parts = urlsplit(receiver.url)
+        _, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        await until(lambda: receiver.posts == 1)
+        writer.close()
+        await until(lambda: receiver.refused == 1)
+
+    assert [one for one in caplog.records if one.exc_info] == []
 
 
 async def test_a_secret_that_is_none_is_told() -> None:

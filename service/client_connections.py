@@ -1,0 +1,81 @@
+"""HTTP connections that we open: what is answered is heard, and nothing is left open.
+
+aiohttp drops all that came in one packet for whatever is wrong in it, heeds interim answers without
+end, and closes a connection only once all is sent that waits. So a 204 with a body was no answer,
+though the receiver had what it was for; one that sent `102 Processing` and no more kept the loop
+busy; who read a body with a broken chunk waited for ever; and of a receiver that did not read, each
+attempt left a descriptor and the body that was sent.
+"""
+
+import asyncio
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import HttpProcessingError, RawResponseMessage
+from aiohttp.streams import StreamReader
+
+MAX_INTERIM_ANSWERS: Final = 16
+"""1xx before the answer itself. Who is at work says so every few seconds; attempts take ten."""
+
+
+class ClientProtocol(ResponseHandler):
+    """One connection. A `ClientConnector` makes them."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._awaits_head = False
+        self._interim_answers = 0
+
+    def set_response_params(self, **params: Any) -> None:  # noqa: ANN401 - aiohttp's
+        """Expect the answer to another request."""
+        self._awaits_head, self._interim_answers = True, 0
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a head line by line, so that what follows it in the same packet cannot undo it."""
+        rest = data
+        while rest and self._awaits_head and self.exception() is None:
+            line, ending, rest = rest.partition(b"\n")
+            super().data_received(line + ending)
+        if rest and self.exception() is None:
+            super().data_received(rest)
+        if self.exception() is not None:
+            self._break_off_body()
+
+    def _break_off_body(self) -> None:
+        """Tell whoever reads the body that it is none; aiohttp leaves them waiting for ever."""
+        body = self._payload
+        if body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError("the body cannot be read"))
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Take a head that is whole; too many interim ones are a fault of the other side."""
+        status = data[0].code
+        is_interim = status < HTTPStatus.OK and status != HTTPStatus.SWITCHING_PROTOCOLS
+        if not is_interim:
+            self._awaits_head = False
+        elif self._interim_answers == MAX_INTERIM_ANSWERS:
+            self.set_exception(HttpProcessingError(message="too many interim answers"))
+            return
+        self._interim_answers += is_interim
+        super().feed_data(data, size)
+
+    def close(self) -> None:
+        """Close now: what still waits to be sent would keep it open as long as nobody reads."""
+        link = self.transport
+        if link is None or not (link.is_closing() or link.get_write_buffer_size()):
+            super().close()
+        else:
+            self.abort()
+
+
+class ClientConnector(aiohttp.TCPConnector):
+    """aiohttp's, with connections of ours. Made in a running loop."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - aiohttp's
+        super().__init__(**settings)
+        made_by: partial[Any] = partial(ClientProtocol, self._loop)
+        self._factory = made_by
