@@ -149,9 +149,12 @@ async def _park(settings: "Settings", names: list[EndpointName], _: str) -> bool
 
 async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> int:
     from service.delivery.switches import move  # noqa: PLC0415 - keeps --help quick
+    from service.ports import EVERYTHING  # noqa: PLC0415
 
+    endpoints = {one.name: one for one in settings.endpoint_list()}
+    wanted = endpoints[new].filter if new in endpoints else EVERYTHING
     async with open_journal_beside(settings) as journal:
-        return await move(journal, [one.name for one in settings.endpoint_list()], old, new)
+        return await move(journal, list(endpoints), old, new, wanted=wanted)
 
 
 def _known(settings: "Settings", names: list[EndpointName]) -> "dict[EndpointName, Endpoint]":

@@ -19,7 +19,7 @@ from service.delivery.memories import LaneMemory
 from service.delivery.schedule import EndpointLanes
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
-from service.ports import LaneRow
+from service.ports import EVERYTHING, LaneRow
 
 _MAX_HOLD_S = 30 * 3600.0
 _log = structlog.get_logger()
@@ -143,7 +143,10 @@ class Backlog:
         """
         late = unknown.keys() & self._aliases.keys()
         for name in sorted(late):
-            await self._journal.move_lanes(name, self._aliases[name])
+            new = self._aliases[name]
+            taker = self._dispatchers.get(new)
+            wanted = taker.lanes.endpoint.filter if taker else EVERYTHING
+            await self._journal.move_lanes(name, new, wanted)
         return bool(late)
 
     def _note_unknown(self, unknown: dict[EndpointName, int]) -> None:
