@@ -4,6 +4,7 @@ The one place that decides it for a single call; lists, searches and feeds have 
 filtered by the same binding, so that no page comes short.
 """
 
+import asyncio
 from typing import Final, Literal
 
 from service.api.problems import not_found
@@ -19,6 +20,12 @@ looks for by the caller's binding. `installation`: the installation as a whole; 
 nothing of any call.
 """
 BOUND: Final = "This is about the whole installation, and the key is bound to some of its calls."
+REFUSED_AFTER_S: Final = 0.02
+"""When a bound caller is told that there is no such call, since it was looked for.
+
+Another's call takes some microseconds longer to judge than one that there is not, and who asks a
+thousand times could tell. Either takes less than this, so that the answer comes at the same time.
+"""
 
 
 class BoundCalls:
@@ -42,8 +49,15 @@ class BoundCalls:
         """Expect that a call may be seen.
 
         Raises:
-            RefusalError: 404, whether there is none or it is another's: the same.
+            RefusalError: 404, whether there is none or it is another's: the same, as late.
             JournalUnavailableError: The library does not answer.
         """
+        began = asyncio.get_running_loop().time()
         if not await self.covers(binding, call_id):
+            await refused_since(began)
             raise not_found("call")
+
+
+async def refused_since(began: float) -> None:
+    """Wait until a bound caller may be told of nothing; `began` is by the loop's clock."""
+    await asyncio.sleep(began + REFUSED_AFTER_S - asyncio.get_running_loop().time())

@@ -60,7 +60,7 @@ def before_waiting(
     """
     if not route.redact:
         return item
-    lost = Memory(spent=True, last_at=item.occurred_at, life=state.life)
+    lost = Memory(spent=True, lost=True, last_at=item.occurred_at, life=state.life)
     spoken = Spoken(
         text=item.text.strip(),
         key=key,

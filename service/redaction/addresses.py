@@ -11,10 +11,14 @@ from service.redaction.numbers import is_number
 from service.redaction.tokens import Kind, Token
 
 _WRITTEN: Final = re.compile(
-    r"(?<![\w.+%-])[\w.+%-]+\s?@(?:\s?[\w.@+%-]*\w)?",
+    r"(?<![\w.+%-])[\w.+%-]+\s?[@﹫＠](?:\s?[\w.@﹫＠+%-]*\w)?",  # noqa: RUF001 - also the wide one
     re.ASCII,
 )
 """It begins where a word does, so that each sign is looked at once."""
+_LOCAL: Final = re.compile(
+    r"(?<![\w.+%-])[a-z](?:[\w%-]*[._+][\w.+%-]*\w|[a-z]*\d\w*)\Z", re.ASCII | re.IGNORECASE
+)
+"""A text that ends in what is written like the part before an at sign: john.smith, john85."""
 _IBAN: Final = re.compile(r"\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?\b")
 _MIN_IBAN_DIGITS: Final = 8
 _MAX_DOMAIN: Final = 3
@@ -48,6 +52,8 @@ def emails_in(
     """
     for match in _WRITTEN.finditer(text):
         yield Place(match.start(), match.end(), Label.EMAIL)
+    if expected and (local := _LOCAL.search(text.rstrip())):
+        yield Place(local.start(), local.end(), Label.EMAIL)
     after = 0
     for place, token in enumerate(tokens):
         if place < after:
@@ -89,6 +95,23 @@ def open_email(tokens: Sequence[Token], language: Language) -> int | None:
         )
         return first if spelled and last - first >= _MIN_SPELLED - 1 else None
     return None
+
+
+def open_written(
+    text: str, tokens: Sequence[Token], language: Language, *, expected_after: int | None
+) -> int | None:
+    """Return the last token where it may be written with an at sign in a moment; None: it may not.
+
+    After a place, where one is expected, any word may be one.
+    """
+    if not tokens:
+        return None
+    if match := _LOCAL.search(text.rstrip()):
+        return next(place for place, one in enumerate(tokens) if one.end > match.start())
+    last = tokens[-1]
+    if expected_after is None or last.start < expected_after or last.kind is not Kind.WORD:
+        return None
+    return None if last.text in language.fillers | language.hesitations else len(tokens) - 1
 
 
 def _spoken(
@@ -147,7 +170,7 @@ def _is_part(tokens: Sequence[Token], place: int, language: Language) -> bool:
 def _is_letter(tokens: Sequence[Token], place: int, language: Language) -> bool:
     """Whether a token is a letter or digit that is spelled, or what joins two."""
     token = tokens[place]
-    if token.kind is Kind.WORD and (len(token.text) == 1 or token.text in language.letters):
+    if token.kind is Kind.WORD and language.spells(token.text):
         return token.text not in ("a", "i", "y")
     return token.text in "-_" or is_number(tokens, place, language)
 
@@ -156,8 +179,7 @@ def _spelled(tokens: Sequence[Token], place: int, language: Language) -> int:
     """Return the token after letters that are spelled from here on; the same if there are none."""
     end = place
     while end < len(tokens) and (
-        tokens[end].text in language.letters
-        or (tokens[end].kind is Kind.WORD and len(tokens[end].text) == 1)
+        (tokens[end].kind is Kind.WORD and language.spells(tokens[end].text))
         or (end > place and tokens[end].text in language.separators)
     ):
         end += 1

@@ -21,7 +21,6 @@ _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _DAY_AND_YEAR: Final = re.compile(rf"{_DAY}?(?:(?:19|20)\d\d)?")
 _TIME: Final = re.compile(r"(?:[01]?\d|2[0-3])(?:[0-5]\d)?")
 _ROUND: Final = re.compile(r"[1-9]\d{0,2}(?:000)+")
-_MAX_PROSE_DIGITS: Final = 2
 _MAX_PAUSE: Final = 2
 """So many seconds or minutes one is asked to wait in the middle of a number."""
 _MAX_LENGTH: Final = 19
@@ -41,8 +40,6 @@ class Exemption(Enum):
     """By a unit, or a form of its own."""
     MOMENT = auto()
     """By the word before it, unless a number is being read out."""
-    PROSE = auto()
-    """A small number in the middle of a sentence."""
 
 
 class Caution(Enum):
@@ -107,11 +104,8 @@ def _by_sentence(
     tokens: Sequence[Token], run: Run, language: Language, *, moment: int | None
 ) -> Exemption | None:
     before = tokens[run.first - 1] if run.first else None
-    after = tokens[run.last + 1] if run.last + 1 < len(tokens) else None
     if before is None:
         return None
-    if len(run.digits) <= _MAX_PROSE_DIGITS and _is_between(before, after, language):
-        return Exemption.PROSE
     goes_on = moment == run.first - _RANGE and before.text in language.ranges
     spoken = tokens[run.last].text in language.magnitudes
     if (
@@ -121,17 +115,6 @@ def _by_sentence(
     ):
         return Exemption.MOMENT
     return None
-
-
-def _is_between(before: Token, after: Token | None, language: Language) -> bool:
-    return after is not None and _is_plain(before, language) and _is_plain(after, language)
-
-
-def _is_plain(token: Token, language: Language) -> bool:
-    """Whether a word is of a sentence, and nothing that is said between groups of a number."""
-    between = language.fillers | language.hesitations | language.pauses
-    digits = language.values.keys() | language.beside.keys() | language.repeats.keys()
-    return token.kind is Kind.WORD and token.text not in between | digits
 
 
 def _unit(tokens: Sequence[Token], run: Run, language: Language) -> Token | None:

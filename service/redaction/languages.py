@@ -39,6 +39,14 @@ class Language:
     """Words that repeat the digit after them: double, treble."""
     beside: Mapping[str, int]
     """Words that are digits only beside others: oh."""
+    exclaims: frozenset[str]
+    """Words that make an `oh` before them none: oh, I *see*."""
+    plurals: Mapping[str, int]
+    """Words for several of a digit, behind how many: four *ones*."""
+    ordinals: Mapping[str, int]
+    """Words that are digits only after others: four *first* *first*."""
+    times: frozenset[str]
+    """Words between how often and a digit, or behind both: four *times* one, one four *times*."""
     joiners: frozenset[str]
     """Words inside a number: one hundred *and* twenty."""
     joins_tens: frozenset[str]
@@ -88,6 +96,10 @@ class Language:
     keywords: Mapping[Label, str]
     """Expressions for what is said near a number of that kind."""
 
+    def spells(self, word: str) -> bool:
+        """Say whether a word is a letter that is spelled: x, or x-ray."""
+        return word in self.letters or (len(word) == 1 and word.isalpha())
+
 
 ENGLISH: Final = Language(
     values=_numbered(
@@ -98,6 +110,12 @@ ENGLISH: Final = Language(
     magnitudes={"hundred": 100, "thousand": 1_000, "million": 1_000_000},
     repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "quintuple": 5},
     beside={"oh": 0, "o": 0, "zed": 0, "ought": 0, "aught": 0},
+    exclaims=_words("i see well"),
+    plurals=_numbered(
+        "zeros/zeroes/noughts/naughts/ohs ones twos threes fours fives sixes sevens eights nines"
+    ),
+    ordinals=_numbered("first", 1) | _numbered("third fourth fifth sixth seventh eighth ninth", 3),
+    times=_words("times"),
     joiners=_words("and"),
     joins_tens=frozenset(),
     bare_tens=frozenset(),
@@ -116,7 +134,8 @@ ENGLISH: Final = Language(
         "percent % dollars dollar bucks cents cent euros euro pounds pound pence o'clock am pm "
         "minutes minute hours hour seconds second days day weeks week months month years year "
         "people persons guests nights night times miles mile kilometers kilometres meters metres "
-        "feet foot inches kilos kilograms grams degrees items pieces boxes units copies points "
+        "centimeters centimetres millimeters millimetres feet foot inches kilos kilograms grams "
+        "degrees items pieces boxes units copies points "
         "digit digits litres liters gallons users seats rooms employees students children kids "
         "customers"
     ),
@@ -183,6 +202,12 @@ SPANISH: Final = Language(
     magnitudes={"mil": 1_000, "millón": 1_000_000, "millones": 1_000_000},
     repeats={"doble": 2, "triple": 3},
     beside={"o": 0},
+    exclaims=frozenset(),
+    plurals=_numbered("ceros unos/unas doses treses cuatros cincos seises sietes ochos nueves"),
+    ordinals=_numbered("primero/primera", 1)
+    | _numbered("tercero/tercera cuarto/cuarta quinto/quinta sexto/sexta séptimo/séptima", 3)
+    | _numbered("octavo/octava noveno/novena", 8),
+    times=_words("veces"),
     joiners=_words("y"),
     joins_tens=_words("y"),
     bare_tens=_words("veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa"),
@@ -197,7 +222,8 @@ SPANISH: Final = Language(
     units=_words(
         "euros euro dólares dólar pesos céntimos centavos segundo "
         "minutos minuto horas hora segundos "
-        "días día semanas semana meses mes años año personas noches veces kilómetros metros grados "
+        "días día semanas semana meses mes años año personas noches veces kilómetros metros "
+        "centímetros milímetros grados "
         "dígitos cifras kilos gramos piezas cajas unidades puntos litros % empleados clientes niños"
     ),
     money=_words("euros euro dólares dólar pesos céntimos centavos"),
@@ -231,7 +257,8 @@ SPANISH: Final = Language(
         Label.CARD: r"tarjetas?|visa|master ?card|amex",
         Label.SSN: r"seguridad social|dni|nif",
         Label.IBAN: r"i ?ban|número de cuenta|cuenta bancaria",
-        Label.PHONE: r"teléfono|móvil|celular|ll[aá]m[ae]\w*",
+        Label.PHONE: r"(?:teléfono|móvil|celular)(?! (?:no|se|tiene|tenía|está|va|funciona|suena))"
+        r"|ll[aá]m[ae](?:me|le|nos|te)|llamar(?:me|le|nos|te)?",
         Label.EMAIL: r"correos?(?: electrónicos?)?|e-?mail",
     },
 )

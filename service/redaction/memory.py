@@ -62,6 +62,10 @@ class Memory:
     """Digits of the open number that were shown."""
     spent: bool = False
     """Whether some of the open number were hidden, so that none follows."""
+    lost: bool = False
+    """Whether nobody knows what was shown of it: no words end it then."""
+    ended_at: float = 0.0
+    """When what ended the last number was said: of that is what was said before and comes late."""
     total: int = 0
     """Its digits, shown or not."""
     last_at: float = 0.0
@@ -89,16 +93,23 @@ class Memory:
         if life != self.life:
             is_heir, self.life, self.heir = life == self.heir, life, None
             if not is_heir:
-                self.spent, self.last_at = True, at
+                self.spent, self.lost, self.last_at = True, True, at
                 self.utterances.clear()
         if not self.is_over(at):
             return False
+        if self.shown or self.spent:
+            self.ended_at = max(self.ended_at, at)
         self.shown, self.spent, self.plain, self.total = 0, False, 0, 0
+        self.lost = False
         return True
 
     def is_over(self, at: float) -> bool:
         """Say whether no number goes on: its last digits were said too long ago."""
         return at - self.last_at > OPEN_S
+
+    def is_late(self, at: float) -> bool:
+        """Say whether a text was said before a number was over that is not remembered any more."""
+        return at < self.ended_at
 
     def others_than(self, key: str, at: float) -> list[OpenUtterance]:
         """Return the utterances of other tracks that are open now."""

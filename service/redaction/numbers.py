@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from service.redaction.digits import digits_of, is_single
 from service.redaction.languages import Language
 from service.redaction.tokens import Kind, Token
 
 _HUNDRED: Final = 100
-_THOUSAND: Final = 1_000
 _TEN: Final = 10
 MAX_AMOUNT_DIGITS: Final = 7
 """How many digits an amount has at most: more before a unit are none of one."""
-_MAX_MULTIPLIED: Final = 3
-"""Digits written before a magnitude: 5 thousand, 250 million."""
+_RANGE: Final = 2
+"""How many tokens a digit and how often it is are, or a number and a word behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,6 @@ class Hint(NamedTuple):
 _NO_HINT: Final = Hint()
 
 
-class _Magnitude(int):
-    """What multiplies the number before it: hundred does, and Spanish's ciento does not."""
-
-
 def runs_of(tokens: Sequence[Token], language: Language, hint: Hint = _NO_HINT) -> list[Run]:
     """Find the runs of digits, in order."""
     runs = []
@@ -53,7 +49,7 @@ def runs_of(tokens: Sequence[Token], language: Language, hint: Hint = _NO_HINT) 
             continue
         last = _last_of(tokens, place, end, language)
         for first, until in _parted(tokens, place, last, language):
-            run = Run(first, until, _digits(tokens[first : until + 1], language))
+            run = Run(first, until, digits_of(tokens[first : until + 1], language))
             if run.digits or until == len(tokens) - 1:
                 runs.append(run)
         place = end
@@ -68,7 +64,7 @@ def _parted(
     4539, *one* second is no more an amount than 4539 is.
     """
     own, after = first, tokens[last + 1].text if last + 1 < len(tokens) else ""
-    is_short = len(_digits(tokens[first : last + 1], language)) <= MAX_AMOUNT_DIGITS
+    is_short = len(digits_of(tokens[first : last + 1], language)) <= MAX_AMOUNT_DIGITS
     if is_short and (after in language.units or after in language.pauses):
         own = _start_of_amount(tokens, first, last, language)
     if own > first:
@@ -80,19 +76,11 @@ def _start_of_amount(tokens: Sequence[Token], first: int, last: int, language: L
     """Return the first token of the last number of a run: forty-*five*, 1,*250*, two *hundred*."""
     own = last
     for place in range(last - 1, first - 1, -1):
-        if is_number(tokens, place, language) and _is_single(tokens[place : last + 1], language):
+        if is_number(tokens, place, language) and is_single(tokens[place : last + 1], language):
             own = place
     while own - 2 >= first and _is_written_in_one(tokens[own - 2 : own + 1]):
         own -= 2
     return own
-
-
-def _is_single(tokens: Sequence[Token], language: Language) -> bool:
-    """Whether tokens are one number, and not several after each other."""
-    items = list(_items(tokens, language))
-    if not isinstance(items[0], int) or items[0] < 0:
-        return len(items) == 1
-    return _cardinal(items, 0)[1] == len(items)
 
 
 def _is_written_in_one(tokens: Sequence[Token]) -> bool:
@@ -131,9 +119,21 @@ def _begins(tokens: Sequence[Token], place: int, language: Language, hint: Hint)
         if hint.follows_number and all(_is_between(one, language) for one in tokens[:place]):
             return True
         return not _is_pronoun(tokens, place, language)
+    if is_ordinal(tokens[place], language):
+        return any(is_ordinal(one, language) for one in tokens[place + 1 : place + 2])
+    if tokens[place].text in language.plurals:
+        return _is_left_of_several(tokens, place, language)
     if tokens[place].text not in language.beside:
         return False
     return hint.follows_number or _is_beside(tokens, place, language, hint)
+
+
+def _is_left_of_several(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether a text begins with several of a digit: how many was said before a seam."""
+    before, after = tokens[:place], tokens[place + 1 : place + 2]
+    return all(one.kind is Kind.SIGN or one.text in language.hesitations for one in before) and all(
+        _is_digit_of(one, language) or _is_between(one, language) for one in after
+    )
 
 
 def _is_beside(tokens: Sequence[Token], place: int, language: Language, hint: Hint) -> bool:
@@ -142,12 +142,21 @@ def _is_beside(tokens: Sequence[Token], place: int, language: Language, hint: Hi
     while after < len(tokens) and _is_between(tokens[after], language):
         after += 1
     if after < len(tokens):
-        is_digit = _is_digit_word(tokens[after], language)
-    else:
-        is_digit = hint.may_go_on or all(
-            token.kind is Kind.SIGN or token.text in language.beside for token in tokens[place:]
+        is_digit = _is_digit_word(tokens[after], language) or (
+            is_ordinal(tokens[after], language)
+            and any(_is_digit_word(one, language) for one in tokens[:place])
         )
+    else:
+        is_digit = hint.may_go_on or _is_said_again(tokens[place:], language)
     return is_digit or _follows_number(tokens, place, language)
+
+
+def _is_said_again(tokens: Sequence[Token], language: Language) -> bool:
+    """Whether the end of a text is an `oh` alone, or several: oh, no, sorry, oh."""
+    if all(one.kind is Kind.SIGN or one.text in language.beside for one in tokens):
+        return True
+    is_several = any(one.text in language.beside for one in tokens[1:])
+    return is_several and not any(one.text in language.exclaims for one in tokens)
 
 
 def _follows_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
@@ -163,6 +172,7 @@ def _is_between(token: Token, language: Language) -> bool:
         or token.text in language.beside
         or token.text in language.hesitations
         or token.text in language.fillers
+        or language.spells(token.text)
     )
 
 
@@ -179,6 +189,8 @@ def _is_pronoun(tokens: Sequence[Token], place: int, language: Language) -> bool
     after = tokens[place + 1] if place + 1 < len(tokens) else None
     if after is not None and _is_of_number(after, language):
         return False
+    if _is_near_another(tokens, place, language):
+        return False
     if place and tokens[place - 1].text in language.before_pronoun:
         return True
     return after is not None and after.kind is Kind.WORD and after.text not in language.fillers
@@ -187,12 +199,24 @@ def _is_pronoun(tokens: Sequence[Token], place: int, language: Language) -> bool
 def _is_of_number(token: Token, language: Language) -> bool:
     """Whether a word after `one` makes it a number."""
     return (
-        _is_digit_word(token, language)
-        or token.text in language.beside
+        _is_digit_of(token, language)
+        or token.text in language.times
         or token.text in language.magnitudes
         or token.text in language.hesitations
         or token.text in language.units
+        or language.spells(token.text)
     )
+
+
+def _is_near_another(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether one word stands between a number and another: four, apple, *one*."""
+    for between, other in ((place - 1, place - _RANGE), (place + 1, place + _RANGE)):
+        if not (0 <= other < len(tokens) and _is_digit_word(tokens[other], language)):
+            continue
+        word = tokens[between].text
+        if word not in language.units and word not in language.before_pronoun:
+            return True
+    return False
 
 
 def _goes_on(tokens: Sequence[Token], start: int, place: int, language: Language) -> bool:
@@ -201,14 +225,48 @@ def _goes_on(tokens: Sequence[Token], start: int, place: int, language: Language
         return True
     if is_number(tokens, place, language):
         return not _is_pronoun(tokens, place, language)
-    if token.kind is not Kind.WORD:
-        return False
+    if is_ordinal(token, language) or token.text in language.plurals:
+        before = tokens[place - 1]
+        return _is_digit_of(before, language) or before.kind is Kind.SIGN
+    if token.text in language.times:
+        return _repeats(tokens, start, place, language)
+    return _is_inside(tokens, start, place, language)
+
+
+def _is_inside(tokens: Sequence[Token], start: int, place: int, language: Language) -> bool:
+    """Whether a word that is no number by itself is inside of one."""
+    token = tokens[place]
     if token.text in language.hesitations or token.text in language.beside:
         return True
     before = tokens[place - 1].text
     if token.text in language.magnitudes:
         return before in language.values or before in language.magnitudes or before.isdecimal()
     return token.text in language.joiners and _joins(tokens, start, place, language)
+
+
+def is_ordinal(token: Token, language: Language) -> bool:
+    """Say whether a token may be a digit that an engine takes for an ordinal: fourth, 4th."""
+    return token.kind is Kind.ORDINAL or token.text in language.ordinals
+
+
+def _is_digit_of(token: Token, language: Language) -> bool:
+    """Whether a token is a digit, or one of several, where it stands in a run."""
+    return (
+        _is_digit_word(token, language)
+        or token.text in language.beside
+        or token.text in language.plurals
+        or is_ordinal(token, language)
+    )
+
+
+def _repeats(tokens: Sequence[Token], start: int, place: int, language: Language) -> bool:
+    """Whether a word says how often a digit is: four *times* one; one four *times*."""
+    if place == start or not _is_digit_word(tokens[place - 1], language):
+        return False
+    if place + 1 < len(tokens) and _is_digit_word(tokens[place + 1], language):
+        return True
+    two = tokens[max(start, place - _RANGE) : place]
+    return all(_is_digit_word(one, language) for one in two) and not is_single(two, language)
 
 
 def _joins(tokens: Sequence[Token], start: int, place: int, language: Language) -> bool:
@@ -229,104 +287,9 @@ def _last_of(tokens: Sequence[Token], start: int, end: int, language: Language) 
     """Return the last token of a run that is more than a sign or a hesitation."""
     last = end - 1
     while last > start and not (
-        _is_digit_word(tokens[last], language)
-        or tokens[last].text in language.magnitudes
-        or tokens[last].text in language.beside
+        tokens[last].text in language.magnitudes
+        or tokens[last].text in language.times
+        or _is_digit_of(tokens[last], language)
     ):
         last -= 1
     return last
-
-
-def _digits(tokens: Sequence[Token], language: Language) -> str:
-    """Return the digits of a run: forty-one eleven is 4111, one hundred and two is 102."""
-    items = list(_items(tokens, language))
-    made, place = "", 0
-    while place < len(items):
-        item = items[place]
-        if isinstance(item, str):
-            made, place = made + item, place + 1
-        elif item < 0:
-            made, place = _repeated(made, items, place)
-        else:
-            value, place = _cardinal(items, place)
-            made += str(value)
-    return made
-
-
-def _items(tokens: Sequence[Token], language: Language) -> Iterator[str | int]:
-    """Yield written digits as text, words by their values, and below zero how often to repeat.
-
-    What parts two words (twenty, uh, one) is an empty text: they are not composed.
-    """
-    for place, token in enumerate(tokens):
-        text = token.text
-        following = tokens[place + 1].text if place + 1 < len(tokens) else ""
-        if token.kind is Kind.DIGITS:
-            counted = len(text) <= _MAX_MULTIPLIED and following in language.magnitudes
-            yield int(text) if counted else text
-        elif text in language.repeats:
-            yield -language.repeats[text]
-        elif text in language.hesitations or (token.kind is Kind.SIGN and text != "-"):
-            yield ""
-        elif text in language.magnitudes:
-            yield _Magnitude(language.magnitudes[text])
-        elif text in language.bare_tens and 0 < language.values.get(following, 0) < _TEN:
-            yield from (language.values[text], "")
-        else:
-            for table in (language.values, language.beside):
-                if text in table:
-                    yield table[text]
-                    break
-
-
-def _repeated(made: str, items: Sequence[str | int], place: int) -> tuple[str, int]:
-    times, place = -int(items[place]), place + 1
-    while place < len(items) and items[place] == "":
-        place += 1
-    if place == len(items):
-        return made, place
-    repeated = items[place]
-    if isinstance(repeated, int) and repeated < 0:
-        return made, place
-    return made + str(repeated) * times, place + 1
-
-
-def _cardinal(items: Sequence[str | int], place: int) -> tuple[int, int]:
-    """Compose one number from here on; return it, and the place after it."""
-    total = value = 0
-    if _value(items, place) < _THOUSAND:  # mil ciento uno: a thousand may stand by itself
-        value, place = _below_thousand(items, place)
-    while (magnitude := _value(items, place)) >= _THOUSAND:
-        total += max(value, 1) * magnitude
-        value, place = 0, place + 1
-        if 0 < _value(items, place) < _THOUSAND:
-            value, place = _below_thousand(items, place)
-    return total + value, place
-
-
-def _below_thousand(items: Sequence[str | int], place: int) -> tuple[int, int]:
-    value, place = _below_hundred(items, place)
-    if _multiplies(items, place, _HUNDRED) and 0 < value < _HUNDRED:
-        value, place = value * _HUNDRED, place + 1
-    if value >= _HUNDRED and value % _HUNDRED == 0 and 0 < _value(items, place) < _HUNDRED:
-        rest, place = _below_hundred(items, place)
-        value += rest
-    return value, place
-
-
-def _below_hundred(items: Sequence[str | int], place: int) -> tuple[int, int]:
-    value, place = _value(items, place), place + 1
-    tens = 2 * _TEN <= value < _HUNDRED and value % _TEN == 0
-    if tens and 0 < _value(items, place) < _TEN:
-        return value + _value(items, place), place + 1
-    return value, place
-
-
-def _multiplies(items: Sequence[str | int], place: int, by: int) -> bool:
-    return _value(items, place) == by and isinstance(items[place], _Magnitude)
-
-
-def _value(items: Sequence[str | int], place: int) -> int:
-    """Return the value at a place; below zero where there is none to compose with."""
-    item = items[place] if place < len(items) else ""
-    return item if isinstance(item, int) else -1

@@ -1,5 +1,6 @@
 """Redacts one text after the other of a call: finals in their order, partials as they come."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -11,6 +12,7 @@ from service.redaction.prints import lost_of, prints_of
 from service.redaction.said import Mark, Said
 from service.redaction.walk import Walk
 
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
 HELD_S: Final = 3.0
 """How long the end of a partial is held back while no digit is added to it."""
 
@@ -92,11 +94,14 @@ def redact(memory: Memory, policy: Policy, spoken: Spoken) -> Redacted:
 
 
 def _composed(spoken: Spoken) -> Spoken:
-    """Return a text whose letters have their accents, as the words that are looked for."""
+    """Return a text whose letters have their accents, as the words that are looked for.
+
+    Without what is not seen, and parts words only for who looks for them.
+    """
     if spoken.text.isascii() and all(word.isascii() for word in spoken.words):
         return spoken
-    words = tuple(normalize("NFC", word) for word in spoken.words)
-    return replace(spoken, text=normalize("NFC", spoken.text), words=words)
+    words = tuple(normalize("NFC", _UNSEEN.sub("", word)) for word in spoken.words)
+    return replace(spoken, text=normalize("NFC", _UNSEEN.sub("", spoken.text)), words=words)
 
 
 def _walk(memory: Memory, policy: Policy, spoken: Spoken) -> Walk:
@@ -148,14 +153,18 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
     shown = max(walk.own, timed.own)
     if not walk.closed:
         shown = max(shown, own.shown)
-    if walk.card:
+    if walk.topics.card:
         memory.card_at = said.at
     if walk.goes_on:
         memory.last_at = max(memory.last_at, said.at)
     if said.is_final:
         memory.utterances.pop(said.key, None)
-        if topic := walk.keyword or own.topic:
+        if topic := walk.topics.keyword or own.topic:
             memory.topic, memory.topic_at = topic, said.at
+        if walk.late:
+            return
+        if walk.ended:
+            memory.ended_at = max(memory.ended_at, said.at)
         memory.shown = walk.shown + shown - walk.own
         memory.spent = walk.spent or timed.spent or (own.hidden is not None and not walk.closed)
         memory.total = walk.total
@@ -169,7 +178,7 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
     own.prints = max(own.prints, prints_of(walk.digits_shown), key=len)
     own.shown, own.digits, own.hidden = shown, walk.digits, walk.hidden
     own.at = said.at
-    own.topic = walk.keyword or own.topic
+    own.topic = walk.topics.keyword or own.topic
 
 
 def _written(spoken: Spoken, walk: Walk, timed: Walk) -> Redacted:

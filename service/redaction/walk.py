@@ -6,29 +6,37 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from service.redaction import exemptions
-from service.redaction.addresses import Place, emails_in, ibans_in, open_email, without
-from service.redaction.exemptions import Caution, Exemption
-from service.redaction.labels import KIND_OF, Label, is_card, label_of
-from service.redaction.languages import keyword_pattern
-from service.redaction.memory import MAX_SHOWN, Memory, OpenUtterance, Policy
+from service.redaction.addresses import (
+    Place,
+    emails_in,
+    ibans_in,
+    open_email,
+    open_written,
+    without,
+)
+from service.redaction.exemptions import Exemption
+from service.redaction.labels import Label, is_card, label_of
+from service.redaction.memory import Memory, OpenUtterance, Policy
 from service.redaction.numbers import Hint, Run, runs_of
 from service.redaction.said import Group, Mark, Said
 from service.redaction.tokens import Kind, Token, tokens_of
+from service.redaction.topics import Topics
 
 MAX_PLAIN_WORDS: Final = 4
 """So many words of whoever says a number end it."""
 MAX_PLAIN_WORDS_TO_HIDDEN: Final = 6
 """So many do where the last of it was hidden."""
+MIN_SENTENCE: Final = 3
+"""From so many words on an amount is of a sentence of its own."""
 MAX_HELD_WORDS: Final = 16
-_MAX_SHOWN_NEAR_KEYWORD: Final = 4
 _LAST: Final = 4
 _MIN_CARD_DIGITS: Final = 12
 """From how many on a number that is called a card is taken to be read out, and its code to come."""
 _COUNTRY: Final = re.compile(r"\b[A-Z]{2}\Z")
+_WORD: Final = re.compile(r"[a-z]+")
 _MAX_DECIDED_LATER: Final = 7
 """How many digits at the end of a partial may yet turn out to be an amount."""
 _LABELS: Final = frozenset(label.value for label in Label)
-_OF_CARDS: Final = frozenset({Label.CARD, Label.CODE})
 
 
 @dataclass(slots=True)
@@ -57,15 +65,14 @@ class Walk:
     """Whether there were digits that are none of an amount."""
     prose: int = 0
     """How many words of this text belong to no number."""
-    topic: Label | None = None
-    card: bool = False
-    """Whether a card was hidden, or a keyword spoke of what follows one."""
-    keyword: str = ""
-    """The label of the last keyword in this text."""
     held: int = 0
     """How many characters at its end are held back."""
     closed: bool = False
     """Whether words of this text ended the number that was open before it."""
+    ended: bool = False
+    """Whether something of a number that they ended was shown."""
+    late: bool = False
+    """Whether it may be of a number that is over: nothing is shown of one, and nothing ends it."""
     ends_in_address: bool = False
     open: list[tuple[int, int]] = field(default_factory=list)
     """Where digits are shown of the number that is open at the end."""
@@ -73,16 +80,17 @@ class Walk:
     """Where digits are shown of a number of which others are hidden."""
     reaches_back: bool = False
     """Whether digits are hidden of the number that was open before this text."""
+    topics: Topics = field(init=False)
     _tokens: list[Token] = field(default_factory=list)
     _others: int = 0
     _partials_showed: int = 0
     _others_hide: bool = False
-    _topics: list[tuple[int, Label]] = field(default_factory=list)
     _moment: int | None = None
     """The last token of the last number that was a time or a year."""
-    _expiries: list[tuple[int, Label]] = field(default_factory=list)
-    """Keywords of an expiry, which is one only after a card."""
-    _remembered: Label | None = None
+
+    def __post_init__(self) -> None:
+        """Have it speak of nothing yet."""
+        self.topics = Topics(self.policy, self.memory, self.said)
 
     def go(self) -> None:
         """Go through all of it."""
@@ -97,36 +105,21 @@ class Walk:
         for other in memory.others_than(said.key, said.at):
             self._others += other.shown
             self._others_hide = self._others_hide or other.hidden is not None
-        self.spent = self.spent or self._others_hide
+        self.late = memory.is_late(said.at)
+        self.spent = self.spent or self.late or self._others_hide
         self._tokens = tokens_of(said.text)
-        self._name()
+        self.topics.find()
         addresses = self._addresses()
         self._tokens = list(without(self._tokens, addresses.values()))
         self._steps(addresses)
         self.marks.sort()
-
-    def _name(self) -> None:
-        """Find the keywords of the kinds that are asked for."""
-        for match in keyword_pattern(self.said.language).finditer(self.said.text):
-            label = Label(match.lastgroup or "")
-            if KIND_OF[label] in self.policy.kinds:
-                self._topics.append((match.end(), label))
-                self.card = self.card or label is Label.CODE
-        self._remembered = remembered = self.memory.topic_near(self.said.key, self.said.at)
-        of_cards = {remembered, *(label for _, label in self._topics)} & _OF_CARDS
-        if not of_cards and not self.memory.expects_code(self.said.at):
-            self._expiries = [one for one in self._topics if one[1] is Label.EXPIRY]
-            self._topics = [one for one in self._topics if one[1] is not Label.EXPIRY]
-        self.keyword = self._topics[-1][1].value if self._topics else ""
-        self.topic = self._topics[-1][1] if self._topics else remembered
 
     def _addresses(self) -> dict[int, Place]:
         """Find addresses, by the place of their first sign; they are hidden whatever was said."""
         found: dict[int, Place] = {}
         said, kinds = self.said, self.policy.kinds
         if "email" in kinds:
-            named = any(label is Label.EMAIL for _, label in self._topics)
-            expected = named or self.topic is Label.EMAIL or self.memory.at_address == said.key
+            expected = self.topics.expects_address()
             for place in emails_in(said.text, self._tokens, said.language, expected=expected):
                 found[place.start] = place
         if "iban" in kinds:
@@ -167,6 +160,9 @@ class Walk:
             return None
         first = open_email(self._tokens, said.language)
         self.ends_in_address = first is not None
+        if first is None:
+            after = self.topics.expects_after()
+            first = open_written(said.text, self._tokens, said.language, expected_after=after)
         if not said.holds:
             return None
         if said.is_final or first is None or len(self._tokens) - first > MAX_HELD_WORDS:
@@ -179,7 +175,7 @@ class Walk:
     def _address(self, place: int, address: Place) -> int:
         label = address.label
         if label is not Label.EMAIL:
-            label = Label.IBAN if self.topic is Label.IBAN else label
+            label = Label.IBAN if self.topics.last is Label.IBAN else label
             self.spent = self.counted = True
             digits = sum(sign.isdecimal() for sign in self.said.text[address.start : address.end])
             self._note_hidden(self.digits, self.digits + digits)
@@ -216,19 +212,15 @@ class Walk:
         if not said.is_final and exemptions.is_undecided(self._tokens, run, said.language):
             return None
         text = said.text, self._tokens, said.language
-        exemption = exemptions.exemption_of(text, run, self._caution(), moment=self._moment)
+        exemption = exemptions.exemption_of(
+            text, run, self.topics.caution(spent=self.spent), moment=self._moment
+        )
         if exemption is not Exemption.MOMENT:
             return exemption
-        if self.spent or self._is_near():
+        if self.spent or self.topics.is_near():
             return None
         self._moment = run.last
         return exemption
-
-    def _caution(self) -> Caution:
-        if self.topic in _OF_CARDS or self._limit() == 0:
-            return Caution.CARD
-        is_named = self.topic in (Label.SSN, Label.IBAN)
-        return Caution.NAMED if self.spent or is_named else Caution.NONE
 
     def _other(self, group: Group, token: Token) -> Group:
         language = self.said.language
@@ -240,12 +232,13 @@ class Walk:
             return group
         if token.text in language.hesitations or token.text in language.repeats:
             return group
+        if language.spells(token.text):  # four, x, one: it is of the number, if there is one
+            return group
         group = self._decide(group)
         self.prose += 1
-        if token.text in language.closers and (
-            self._is_speaker() or exemptions.begins_number(self._tokens, token)
-        ):
-            self._close()
+        begins_number = exemptions.begins_number(self._tokens, token)
+        if token.text in language.closers and (begins_number or self._is_speaker()):
+            self._close(is_certain=begins_number)
         elif token.text not in language.pauses:
             self._count_plain()
         return group
@@ -255,7 +248,7 @@ class Walk:
         if exemptions.is_pause(self._tokens, run, self.said.language):
             return
         if self.prose > 1 or (self._is_speaker() and self.plain > 0):
-            self._close()
+            self._close(is_certain=self.prose >= MIN_SENTENCE)
 
     def _is_speaker(self) -> bool:
         return self.speaker in ("", self.said.key)
@@ -266,21 +259,36 @@ class Walk:
             return
         self.plain += 1
         if self.spent and self.plain >= MAX_PLAIN_WORDS_TO_HIDDEN:
-            self.spent = self._others_hide
-            self._close()
+            self.spent = self._others_hide or self.late or self.memory.lost
+            self._close(ended=True)
         elif self.plain >= MAX_PLAIN_WORDS:
             self._close()
 
     def _label(self, token: Token) -> None:
         """Take what was hidden before, by an engine or by us, for what it says it is."""
         shown = self.said.text[token.start : token.end]
-        name = shown[1:-1].partition(" ")[0]
+        name = shown[1:-1].partition(" …")[0]
         label = Label(name) if name in _LABELS else Label.NUMBER
+        if not self._may_stand(shown):
+            shown = f"[{label.value}]"
         self.marks.append(Mark(token.start, token.end, label, shown))
         if label not in (Label.HELD, Label.EMAIL):
             self.spent = self.counted = True
             self._note_hidden(self.digits, self.digits)
             self._betray()
+
+    def _may_stand(self, shown: str) -> bool:
+        """Whether a label shows no more digits than may be shown; those that it shows count."""
+        language = self.said.language
+        numbers = language.values.keys() | language.beside.keys() | language.repeats.keys()
+        if not numbers.isdisjoint(_WORD.findall(shown.lower())):
+            return False
+        count = sum(sign.isdecimal() for sign in shown)
+        if count and (self.spent or self.shown + self._others + count > self.topics.limit()):
+            return False
+        self.shown += count
+        self.own += count
+        return True
 
     @property
     def goes_on(self) -> bool:
@@ -290,11 +298,21 @@ class Walk:
         """
         return self.counted and not (self.memory.spent and self.prose >= MAX_PLAIN_WORDS)
 
-    def _close(self) -> None:
-        """End the open number, unless the last of it was hidden, or it is a keyword's."""
-        if not self.spent and not (self.shown and self._is_near()):
+    def _close(self, *, ended: bool = False, is_certain: bool = False) -> None:
+        """End the open number, unless it is a keyword's, or the last of it was hidden.
+
+        What is certain to be of another number ends that one as well, if no keyword is near.
+        """
+        is_kept = self.late or self.memory.lost or self._others_hide
+        if self.spent and is_certain and not is_kept and not self._is_named():
+            self.spent, ended = False, True
+        if not self.spent and not (self.shown and self.topics.is_near()):
+            self.ended = self.ended or ended or self.shown > 0
             self.shown = self.own = self.plain = self.total = self._others = 0
             self.closed, self.open = True, []
+
+    def _is_named(self) -> bool:
+        return self.topics.is_near() or self.topics.limit() == 0
 
     # --- what becomes of a group ---
 
@@ -329,16 +347,7 @@ class Walk:
     def _is_hidden(self, group: Group, count: int) -> bool:
         if self._was_hidden(group.before, count):
             return True
-        return count > 0 and (self.spent or self.shown + self._others + count > self._limit())
-
-    def _limit(self) -> int:
-        if self.card or self.memory.expects_code(self.said.at):
-            return 0
-        shown = MAX_SHOWN[self.policy.level]
-        return min(shown, _MAX_SHOWN_NEAR_KEYWORD) if self._is_near() else shown
-
-    def _is_near(self) -> bool:
-        return self.topic not in (None, Label.EMAIL)  # that makes nothing strict
+        return count > 0 and (self.spent or self.shown + self._others + count > self.topics.limit())
 
     def _may_hold(self, group: Group) -> bool:
         said = self.said
@@ -352,11 +361,9 @@ class Walk:
         text, tokens = self.said.text, self._tokens
         first, last = tokens[group.runs[0].first], tokens[group.runs[-1].last]
         digits = group.digits
-        label = label_of(digits, self._topic_at(last.end), self.policy.kinds)
+        label = label_of(digits, self.topics.before(last.end), self.policy.kinds)
         if label is Label.CARD and self.total >= _MIN_CARD_DIGITS:
-            self.card = True
-            self._topics = sorted(self._topics + self._expiries)
-            self._expiries = []
+            self.topics.take_card()
         self._note_hidden(group.before, group.before + len(digits))
         shown = ""
         if self._keeps_last(digits, label):
@@ -375,13 +382,6 @@ class Walk:
             return False
         before = self.shown + self._others + self._partials_showed
         return is_card(digits) and not before and not self.spent
-
-    def _topic_at(self, end: int) -> Label | None:
-        """Return the last keyword before a place; else what is remembered, else the next."""
-        before = [label for at, label in self._topics if at <= end]
-        if before:
-            return before[-1]
-        return self._topics[0][1] if self._topics and not self._remembered else self._remembered
 
     def _note_hidden(self, first: int, end: int) -> None:
         before = self.hidden or (first, end)

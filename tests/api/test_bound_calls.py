@@ -1,5 +1,6 @@
 """Bindings: what two of them cover together, and tokens that are bound more than their key."""
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.api.bound_calls import REFUSED_AFTER_S
 from service.ports import UNBOUND, Binding, bind
 from tests.api.bound import OTHER, OWN, bound_key, open_bound_world
 from tests.api.harness import open_harness
@@ -101,3 +103,17 @@ async def test_a_bound_admin_is_no_admin_of_the_installation(tmp_path: Path) -> 
         assert "bound" in answer.json["detail"]
         assert "WWW-Authenticate" not in answer.headers
         assert await harness.journal.disabled() == {}
+
+
+@pytest.mark.parametrize("path", ["/v1/calls/{}", "/v1/calls/{}/transcript", "/v1/calls/{}/events"])
+async def test_another_call_is_refused_as_late_as_one_that_is_not_there(
+    path: str, tmp_path: Path
+) -> None:
+    """Not when it was looked up, of which a thousand answers would tell."""
+    async with open_bound_world(tmp_path, "none") as world:
+        world.key = await bound_key(world.harness, bind(["billing"]))
+        for call_id in (OTHER, "none-such"):
+            began = asyncio.get_running_loop().time()
+            refused = await world.get(path.format(call_id))
+            assert refused.status == 404
+            assert asyncio.get_running_loop().time() - began >= REFUSED_AFTER_S

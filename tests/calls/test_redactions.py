@@ -168,6 +168,17 @@ def test_a_process_that_lost_its_memory_shows_no_digit_for_a_while() -> None:
     assert call.finals[0].text == "[NUMBER]"
 
 
+def test_words_do_not_end_a_number_that_nobody_remembers() -> None:
+    """Half a minute does."""
+    call = talking(HIDING)
+    call.session.state.life = 1_000
+    call.receive(heard("I will look for my glasses somewhere else now", 0, 1_000), now=T0 + 4)
+    call.receive(heard("one two", 1_500, 2_000), now=T0 + 6)
+    call.receive(heard("one two", 40_000, 41_000), now=T0 + 45)
+
+    assert [one.text for one in call.finals[1:]] == ["[NUMBER]", "one two"]
+
+
 def handed_over(route: Route, text: str) -> Driver:
     """Return a call that showed this in a partial, and was written down for the life 3,000."""
     call = talking(route)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tests.redaction.secrets import MAKERS, Secret, card, code
-from tests.redaction.speech import pieces, read
+from tests.redaction.speech import SIZES, pieces, read
 from tests.redaction.tongues import ENGLISH, Tongue
 
 STYLES: Final = ("written", "spoken", "mixed")
@@ -14,6 +14,9 @@ CUSTOMER, AGENT = "leg/inbound", "leg/outbound"
 REPEATED: Final = 1_000
 """Added to the number of an utterance whose final is said again."""
 _WORD_S: Final = 0.3
+_LATE: Final = 0.1
+_RESTARTED: Final = 0.1
+_SHORT: Final = (1, 1, 1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Heard:
     at: float
     language: str | None = None
     """Which the engine takes it for, rightly or not."""
+    life: int = 0
+    """Which process of ours hears it: the next one does not know what partials have shown."""
 
 
 @dataclass(slots=True)
@@ -53,17 +58,22 @@ class _Utterance:
     """Whether no word of it is misheard as a digit that would be none of the secret's."""
     may_be_lost: bool = True
     """Whether its final may not come; the next partials are then taken for its own."""
+    is_late: bool = False
+    """Whether its final comes after what is said next."""
 
 
 def dialogue(
-    dice: random.Random, kind: str, tongue: Tongue = ENGLISH, *, loses_finals: bool = True
+    dice: random.Random, kind: str, tongue: Tongue = ENGLISH, *, loses_before: bool = True
 ) -> Dialogue:
-    """Make a dialogue around a secret of a kind."""
+    """Make a dialogue around a secret of a kind.
+
+    With `loses_before` also finals that come before the secret is said may be lost.
+    """
     secret = MAKERS[kind](dice)
     if kind == "email":
         secret = replace(secret, value=secret.value.replace(" dot ", f" {tongue.dot} "))
     name = kind.partition(" ")[0]
-    is_named = kind == "code" or dice.random() < 0.6
+    is_named = kind == "code" or (kind != "serial" and dice.random() < 0.6)
     made = Dialogue(secret, dice.choice(STYLES), is_named, tongue)
     said: list[_Utterance] = []
     if kind == "code":
@@ -74,26 +84,34 @@ def dialogue(
         )
     made.begins = len(said)
     said += _address(dice, made) if kind == "email" else _reading(dice, secret.value, made)
+    if kind != "email" and dice.random() < _LATE:
+        said[-1].is_late = True
+        said.append(_Utterance(CUSTOMER, dice.choice(tongue.searching).split(), is_apart=True))
     if kind != "email" and dice.random() < 0.3:
         said += _read_back(dice, made)
     if name == "card" and dice.random() < 0.5:
         said += _after_card(dice, tongue)
-    for one in said:
-        one.may_be_lost = loses_finals
+    for one in said[: 0 if loses_before else made.begins]:
+        one.may_be_lost = False
     made.heard = list(_play(dice, said, tongue))
+    if dice.random() < _RESTARTED:
+        first = dice.randrange(len(made.heard))
+        made.heard[first:] = [replace(one, life=1) for one in made.heard[first:]]
     return made
 
 
 def _reading(dice: random.Random, digits: str, made: Dialogue) -> list[_Utterance]:
     said, tongue = [], made.tongue
     words = dice.choice(tongue.before).split()
-    for number, piece in enumerate(pieces(dice, digits)):
+    is_serial = made.secret.kind == "serial"
+    for number, piece in enumerate(pieces(dice, digits, _SHORT if is_serial else SIZES)):
         if number and dice.random() < 0.35:
             said.append(_Utterance(CUSTOMER, words))
             said += _interjection(dice, made)
             words = []
         elif number:
-            words += dice.choice((*tongue.between, *tongue.holds)).split()
+            said_between = tongue.beside if is_serial else (*tongue.between, *tongue.holds)
+            words += dice.choice(said_between).split()
         words += read(dice, piece, made.style, tongue)
         if len(piece) == 1 and dice.random() < 0.1 and made.secret.kind != "code":
             words += [*tongue.corrects, *read(dice, piece, "spoken", tongue)]
@@ -136,15 +154,22 @@ def _address(dice: random.Random, made: Dialogue) -> list[_Utterance]:
         before = tongue.before[0].split()
         return [_Utterance(CUSTOMER, [*before, *local]), _Utterance(CUSTOMER, domain)]
     words = [*dice.choice(tongue.before).split(), *local, *domain]
+    if made.style == "written":
+        words = [*dice.choice(tongue.before).split(), f"{written(made.secret, tongue)}@example.com"]
     words += dice.choice(tongue.ends).split()
     return [_Utterance(CUSTOMER, words)]
+
+
+def written(secret: Secret, tongue: Tongue) -> str:
+    """Return what stands before the at sign of an address as engines write it."""
+    return ".".join(word for word in secret.value.split() if word != tongue.dot)
 
 
 # --- what the engines make of it ---
 
 
 def _play(dice: random.Random, said: list[_Utterance], tongue: Tongue) -> Iterator[Heard]:
-    at, number = 1_000.0, 0
+    at, number, late = 1_000.0, 0, list[Heard]()
     while number < len(said):
         streams = [list(_revisions(dice, said[number], number, at, tongue))]
         following = said[number + 1] if number + 1 < len(said) else None
@@ -152,10 +177,12 @@ def _play(dice: random.Random, said: list[_Utterance], tongue: Tongue) -> Iterat
             number += 1
             streams.append(list(_revisions(dice, following, number, at + 0.1, tongue)))
         heard = sorted((one for stream in streams for one in stream), key=lambda one: one.at)
-        yield from heard
         at = heard[-1].at + dice.uniform(0.3, 5.0)
+        now_late = [one for one in heard if one.is_final and said[one.utterance].is_late]
+        yield from (one for one in (*heard, *late) if one not in now_late)
+        late = now_late
         again = heard[-1]
-        if dice.random() < 0.03 and again.is_final:  # which the engine says again
+        if dice.random() < 0.03 and again.is_final and not late:  # which the engine says again
             yield replace(again, utterance=number + REPEATED, at=at)
         number += 1
 
@@ -175,6 +202,10 @@ def _revisions(
         if dice.random() < 0.06 and not said.is_clear and words[end - 2 : end - 1] != ["oh"]:
             wrong = (*words[begins : end - 1], dice.choice(misheard))
             yield Heard(said.key, number, wrong, is_final=False, at=at, language=language)
+        local, at_sign, _ = words[end - 1].partition("@")
+        if at_sign:  # which comes a moment later
+            early = (*words[begins : end - 1], local)
+            yield Heard(said.key, number, early, is_final=False, at=at, language=language)
         yield Heard(
             said.key,
             number,

@@ -7,7 +7,7 @@ from typing import Final
 from tests.redaction.tongues import ENGLISH, TONGUES, Tongue
 
 _LABEL: Final = re.compile(r"\[[^\]]*\]")
-_LAST4: Final = re.compile(r"…(\d{4})")
+_LABELLED: Final = re.compile(r"\d+")
 
 
 def _known(tongue: Tongue) -> Mapping[str, str]:
@@ -22,6 +22,8 @@ def _known(tongue: Tongue) -> Mapping[str, str]:
             (0, tongue.zeros),
         )
         for value, word in enumerate(said, first)
+    } | {
+        **{word: str(value) * 2 for value, word in enumerate(tongue.plurals)},
     }
 
 
@@ -40,20 +42,41 @@ def digits_in(text: str, tongue: Tongue = ENGLISH) -> str:
     How many there are is no part of a number, and asked for by the other side.
     """
     kept = re.sub(tongue.counted, "", text)
-    kept = _LABEL.sub(lambda label: " ".join(_LAST4.findall(label[0])), kept)
+    kept = _LABEL.sub(lambda label: " ".join(_LABELLED.findall(label[0])), kept)
     known = _KNOWN[tongue.code]
-    made, times = "", 1
+    ordinals = {said: str(value) for value, said in tongue.ordinals.items()}
+    made, times, before = "", 1, False
     words = re.findall(r"[^\W\d]+|\d", kept.lower())
-    for place, word in enumerate(words):
+    place = 0
+    while place < len(words):
+        word, after = words[place], words[place + 1 :]
+        place += 1
         if word in _TIMES:
             times = _TIMES[word]
             continue
-        digits = word if word.isdigit() else known.get(word, "")
-        if len(digits) == 1 and word in tongue.tens and not _goes_on(words[place + 1 :], tongue):
+        several, taken = _several(word, after, tongue)
+        if before and word in ordinals:
+            several = ordinals[word]
+        digits = several if several or taken else word if word.isdigit() else known.get(word, "")
+        place += taken
+        if len(digits) == 1 and word in tongue.tens and not _goes_on(after, tongue):
             digits += "0"
-        made += digits * times
-        times = 1
+        made, before, times = made + digits * times, bool(digits), 1
     return made
+
+
+def _several(word: str, after: list[str], tongue: Tongue) -> tuple[str, int]:
+    """Return the digits that stand as how many there are of one, and of how many more words.
+
+    Of how many there are alone nobody learns a digit.
+    """
+    many = tongue.units.index(word) if word in tongue.units else 0
+    if many and after and after[0] in tongue.plurals:
+        return str(tongue.plurals.index(after[0])) * many, 1
+    if many and after and after[0] == tongue.times:
+        of_what = tongue.units.index(after[1]) if after[1:] and after[1] in tongue.units else None
+        return ("", 1) if of_what is None else (str(of_what) * many, 2)
+    return "", 0
 
 
 def _goes_on(words: list[str], tongue: Tongue) -> bool:
@@ -63,7 +86,7 @@ def _goes_on(words: list[str], tongue: Tongue) -> bool:
         words = words[1:]
     elif join:
         return False
-    return bool(words) and words[0] in tongue.units[1:]
+    return bool(words) and words[0] in (*tongue.units[1:], *tongue.ordinals.values())
 
 
 def most_in_order(shown: str, secret: str) -> int:

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from service.redaction.labels import Kind
 from service.redaction.memory import MAX_SHOWN, Level, Memory, Policy
 from service.redaction.redactor import Redacted, Spoken, redact
-from tests.redaction.dialogues import REPEATED, Dialogue, Heard, dialogue
+from tests.redaction.dialogues import REPEATED, Dialogue, Heard, dialogue, written
 from tests.redaction.innocents import sentences
 from tests.redaction.oracle import digits_in, most_in_order
 from tests.redaction.secrets import MAKERS
@@ -77,7 +77,8 @@ class Viewer:
 
     dialogue: Dialogue
     bound: int
-    finals: str = ""
+    finals: dict[tuple[int, int], str] = field(default_factory=dict)
+    """The digits of each, by when it was said; what is said again comes after it."""
     texts: str = ""
     said: str = ""
     """What the finals were before anything of them was hidden."""
@@ -96,7 +97,8 @@ class Viewer:
         if heard.is_final:
             self.said += f" {' '.join(heard.words)}"
             self.open.pop(heard.key, None)
-            self.finals += digits
+            number = heard.utterance
+            self.finals[number % REPEATED, number] = digits
             self.texts += f" {text}"
         else:
             self.open[heard.key] = text
@@ -116,7 +118,8 @@ class Viewer:
 
     def _shows_too_much(self, partials: list[str]) -> bool:
         orders = ("".join(partials), "".join(reversed(partials)))
-        return any(self._is_too_much(self.finals + order) for order in orders)
+        finals = "".join(self.finals[one] for one in sorted(self.finals))
+        return any(self._is_too_much(finals + order) for order in orders)
 
     def _is_too_much(self, shown: str) -> bool:
         secret = self.dialogue.secret
@@ -128,6 +131,8 @@ class Viewer:
         return self._is_address(" ".join((self.texts, *self.open.values())))
 
     def _is_address(self, shown: str) -> bool:
+        if written(self.dialogue.secret, self.dialogue.tongue) in shown:
+            return True
         return f"{self.dialogue.secret.value} {self.dialogue.tongue.at} example" in shown
 
 
@@ -145,6 +150,7 @@ def judge(made: Dialogue, redactor: Redactor, policy: Policy, row: Row) -> None:
             is_final=heard.is_final,
             language=heard.language,
             words=heard.words,
+            life=heard.life,
         )
         shown = redactor(memory, policy, spoken)
         row.leaked += viewer.sees(heard, shown.text)

@@ -14,6 +14,7 @@ BRANDS: Final = {
     "jcb": ("3530", 16),
     "maestro": ("5018", 19),
 }
+_CARD_DIGITS: Final = 16
 _SPELLED: Final = (
     "alpha bravo charlie delta echo foxtrot golf hotel kilo lima mike oscar tango zulu"
 )
@@ -44,6 +45,15 @@ def misheard_card(dice: random.Random) -> Secret:
     return Secret("card misheard", digits[:5] + wrong + digits[6:])
 
 
+def card_of_runs(dice: random.Random) -> Secret:
+    """A card in which digits stand several times in a row, as in those that shops try out."""
+    digits = ""
+    while len(digits) < _CARD_DIGITS:
+        others = [one for one in "0123456789" if one != digits[-1:]]
+        digits += dice.choice(others) * dice.randint(2, 5)
+    return Secret("card of runs", digits[:_CARD_DIGITS])
+
+
 def code(dice: random.Random) -> Secret:
     """A card's security code."""
     return Secret("code", _digits(dice, dice.choice((3, 4))))
@@ -68,6 +78,11 @@ def iban(dice: random.Random) -> Secret:
     return Secret("iban", f"{check:02}{account}")
 
 
+def serial(dice: random.Random) -> Secret:
+    """A serial number; letters and words are said between its digits."""
+    return Secret("serial", _digits(dice, dice.randint(10, 14)))
+
+
 def email(dice: random.Random) -> Secret:
     """An e-mail address as it is said: what stands before the at."""
     if dice.random() < 0.5:
@@ -78,10 +93,12 @@ def email(dice: random.Random) -> Secret:
 MAKERS: Final[dict[str, Callable[[random.Random], Secret]]] = {
     "card": card,
     "card misheard": misheard_card,
+    "card of runs": card_of_runs,
     "code": code,
     "ssn": ssn,
     "phone": phone,
     "iban": iban,
+    "serial": serial,
     "email": email,
 }
 

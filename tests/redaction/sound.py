@@ -66,6 +66,7 @@ def play(made: Dialogue, policy: Policy) -> int:
             is_final=heard.is_final,
             language=made.tongue.code,
             words=heard.words,
+            life=heard.life,
         )
         shown = redact(memory, policy, spoken)
         if heard.is_final and heard.utterance < REPEATED:  # what is said again is one sound

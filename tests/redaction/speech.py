@@ -1,22 +1,28 @@
 """How people read numbers out, and engines write them: in pieces, words, digits, or both."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tests.redaction.tongues import ENGLISH, Tongue
 
+SIZES: Final = (1, 2, 3, 4, 4, 4, 5, 8)
+"""How many digits people read at once."""
 UNITS: Final = ENGLISH.units
 TEENS: Final = ENGLISH.teens
 TENS: Final = ENGLISH.tens
 _SPOKEN_BUT_ODD: Final = 0.3
+_SAID_HOW_MANY: Final = 0.4
+_MAX_SEVERAL: Final = 9
+_ORDINAL: Final = 0.03
+_LABELLED: Final = 0.03
 
 
-def pieces(dice: random.Random, digits: str) -> list[str]:
+def pieces(dice: random.Random, digits: str, sizes: Sequence[int] = SIZES) -> list[str]:
     """Cut digits into the groups in which somebody reads them."""
     made = []
     while digits:
-        size = dice.choice((1, 2, 3, 4, 4, 4, 5, 8))
+        size = dice.choice(sizes)
         made.append(digits[:size])
         digits = digits[size:]
     return made
@@ -32,6 +38,8 @@ def read(dice: random.Random, digits: str, style: str, tongue: Tongue = ENGLISH)
 def _written(dice: random.Random, digits: str) -> list[str]:
     if dice.random() < 0.2:
         return list(digits)
+    if len(digits) <= 2 and dice.random() < _LABELLED:
+        return [f"[NUM_{digits}]"]
     if len(digits) > 5 and dice.random() < 0.5:
         return [f"{digits[:4]}-{digits[4:]}"]
     return [digits]
@@ -40,9 +48,23 @@ def _written(dice: random.Random, digits: str) -> list[str]:
 def _spoken(dice: random.Random, digits: str, tongue: Tongue) -> Iterator[str]:
     at = 0
     while at < len(digits):
-        words, taken = _next(dice, digits[at:], tongue)
+        words, taken = _oddly(dice, digits[at:], tongue, is_first=not at)
+        if not taken:
+            words, taken = _next(dice, digits[at:], tongue)
         yield from words
         at += taken
+
+
+def _oddly(
+    dice: random.Random, digits: str, tongue: Tongue, *, is_first: bool
+) -> tuple[list[str], int]:
+    """Return words as few people say them, and of how many digits; none where it is as usual."""
+    several = min(len(digits) - len(digits.lstrip(digits[0])), _MAX_SEVERAL)
+    if several > 1 and dice.random() < _SAID_HOW_MANY:
+        return _how_many(dice, digits[0], several, tongue), several
+    if not is_first and int(digits[0]) in tongue.ordinals and dice.random() < _ORDINAL:
+        return [tongue.ordinals[int(digits[0])]], 1
+    return [], 0
 
 
 def _next(dice: random.Random, digits: str, tongue: Tongue) -> tuple[list[str], int]:
@@ -56,6 +78,14 @@ def _next(dice: random.Random, digits: str, tongue: Tongue) -> tuple[list[str], 
     if len(digits) >= 2 and digits[0] != "0" and (len(digits) == 2 or digits[1] != "0"):
         return _pair(digits[:2], tongue), 2
     return [_unit(dice, digits[0], tongue)], 1
+
+
+def _how_many(dice: random.Random, digit: str, several: int, tongue: Tongue) -> list[str]:
+    """Return how often a digit is: four ones, four times one."""
+    said = tongue.units[several]
+    if dice.random() < 0.5:
+        return [said, tongue.plurals[int(digit)]]
+    return [said, tongue.times, tongue.units[int(digit)]]
 
 
 def _unit(dice: random.Random, digit: str, tongue: Tongue) -> str:

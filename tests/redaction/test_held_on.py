@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.redaction.memory import Level
+from service.redaction.memory import MAX_SHOWN, Level
 from tests.redaction.builders import ALL, Call
 from tests.redaction.oracle import digits_in
 
@@ -154,3 +154,35 @@ def test_a_card_whose_beginning_was_shown_does_not_show_its_end() -> None:
     assert call.partial("4539 madam") == "4539 madam"
 
     assert call.final("4539 5787 6362 1486") == "[CARD]"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it is four x one bravo one x one two alpha three four five",
+        "take 45 apple 39 apple 57 apple 87 apple 63",
+        "zero and fifty-nine double two am I right and fifty-nine double two am I right",
+        "[FOUR FIVE THREE NINE] [NUM_45] [NUM_39] [A …4539] [A …5787]",
+    ],
+)
+def test_nothing_between_digits_makes_them_others(level: Level, text: str) -> None:
+    """Letters, words, a unit behind a doubled digit, and labels that an engine puts them in."""
+    shown = Call(ALL._replace(level=level)).final(text)
+
+    assert len(digits_in(shown)) <= MAX_SHOWN[level]
+    assert "FOUR" not in shown
+
+
+def test_sentences_about_other_numbers_end_one_that_was_hidden() -> None:
+    """Unless it was named: then nothing does for a minute."""
+    call, named = Call(), Call()
+    named.final("your card number please", key="out")
+    for one in (call, named):
+        one.final("it is 4539 5787 6362")
+
+    for text in ("that trip would cost me 50 dollars", "and order 48213 please"):
+        assert call.final(text) == text
+        assert Call().final("it is 4539 5787 6362") == "it is [PHONE]"
+    named.final("that trip would cost me 50 dollars")
+    assert "48213" not in named.final("and order 48213 please")

@@ -35,6 +35,19 @@ def digits(text: str, language: Language = ENGLISH) -> list[str]:
         ("4 double", ["4"]),
         ("double", [""]),
         ("oh", ["0"]),
+        ("four ones, three zeros", ["1111000"]),
+        ("thirty four ones", ["301111"]),
+        ("4 1s 3 0's", ["1111000"]),
+        ("four times one", ["1111"]),
+        ("one four times zero three times", ["1111000"]),
+        ("double double four", ["4444"]),
+        ("ones", ["11"]),
+        ("④¹ ₁ 1", ["4111"]),
+        ("four first first", ["411"]),
+        ("4th 1st 1st", ["411"]),
+        ("one fourth", ["14"]),
+        ("four apple one apple", ["4", "1"]),
+        ("oh no sorry oh", ["0", "0"]),
     ],
 )
 def test_digits_are_found_however_they_are_said(text: str, found: list[str]) -> None:
@@ -44,7 +57,18 @@ def test_digits_are_found_however_they_are_said(text: str, found: list[str]) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["one moment please", "no that one.", "which one is it", "double check it", "oh no, oh well"],
+    [
+        "one moment please",
+        "no that one.",
+        "which one is it",
+        "double check it",
+        "oh no, oh well",
+        "the ones on the back",
+        "those twos",
+        "the first of May",
+        "third floor",
+        "oh I see, oh well",
+    ],
 )
 def test_words_that_are_no_numbers_there_are_none(text: str) -> None:
     """One stands for a thing, double for twice, and oh for surprise."""
@@ -59,6 +83,7 @@ def test_words_that_are_no_numbers_there_are_none(text: str) -> None:
         ("thirty-one forty-two", "treinta y uno cuarenta y dos"),
         ("one hundred and twenty three", "ciento veintitrés"),
         ("five hundred and sixteen", "quinientos dieciséis"),
+        ("four ones three times six", "cuatro unos tres veces seis"),
     ],
 )
 def test_a_number_is_the_same_in_each_language(english: str, spanish: str) -> None:

@@ -208,6 +208,33 @@ def test_partials_of_an_address_wait_for_its_domain() -> None:
     assert call.partial("look at me") == "look at me"
 
 
+def test_what_an_engine_writes_before_the_at_sign_waits_for_it() -> None:
+    """Where it is written as no word is; after a keyword whatever stands last."""
+    call = Call()
+    assert call.partial("write to john.smith") == "write to […]"
+    assert call.partial("write to john.smith tomorrow") == "write to john.smith tomorrow"
+    assert call.final("write to john") == "write to john"
+
+    call.final("what is your e-mail", key="out")
+    assert call.partial("it is maria") == "it is […]"
+    assert call.partial("it is maria@example.com") == "it is [EMAIL]"
+    assert call.final("it is maria.smith") == "it is [EMAIL]"
+
+
+def test_a_final_that_comes_late_is_of_the_number_that_was_over_since() -> None:
+    """Whether words or time ended it; what follows is not affected."""
+    for ending, seconds in (("let me look what else we may want", 2.0), ("okay", 40.0)):
+        call = Call()
+        assert call.final("it is 4539 578") == "it is 4539 578"
+        said_at = call.now
+        call.now += seconds
+        call.final(ending)
+        now, call.now = call.now, said_at - 1.0
+        assert call.final("7 6362") == "[NUMBER]"
+        call.now = now
+        assert call.final("it is 4539 578") == "it is 4539 578"
+
+
 def test_it_is_spanish_as_well() -> None:
     """Words, units and keywords are those of the language."""
     call = Call(language="es-ES")

@@ -76,3 +76,9 @@ def test_an_address_among_signs_is_hidden_whole() -> None:
     """Also one that is written like two."""
     assert Call().final("to a.b+c@d.example, x@y%z@w.example now") == "to [EMAIL], [EMAIL] now"
     assert Call().final("to maria @ or so") == "to [EMAIL] so"
+
+
+def test_nothing_that_is_not_seen_parts_words() -> None:
+    """Nor is a wide at sign another one."""
+    shown = Call(STRICT).final("f\u200bour one o\u00adne one one to john\uff20example.com")
+    assert shown == "[NUMBER] to [EMAIL]"

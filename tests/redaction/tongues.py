@@ -25,6 +25,12 @@ class Tongue:
     """Words behind a digit that make it hundreds."""
     zeros: Sequence[str]
     repeats: Mapping[int, Sequence[str]]
+    plurals: Sequence[str]
+    """Words for several of a digit, from 0 to 9."""
+    times: str
+    """Between how many there are of a digit and the digit, or behind both."""
+    ordinals: Mapping[int, str]
+    """What engines take a digit for that follows another."""
     asked: Mapping[str, Sequence[str]]
     """What is asked for each kind of secret."""
     before: Sequence[str]
@@ -40,6 +46,8 @@ class Tongue:
     hums: Sequence[str]
     chatter: Sequence[str]
     searching: Sequence[str]
+    beside: Sequence[str]
+    """What stands between the digits of a serial number, or is said between them."""
     ends: Sequence[str]
     misheard: Sequence[str]
     dot: str
@@ -60,6 +68,12 @@ ENGLISH: Final = Tongue(
     hundred=("hundred", "and"),
     zeros=("oh",),
     repeats={2: ("double",), 3: ("triple", "treble")},
+    plurals=(
+        *("zeros", "ones", "twos", "threes", "fours"),
+        *("fives", "sixes", "sevens", "eights", "nines"),
+    ),
+    times="times",
+    ordinals={1: "first", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "7th", 9: "ninth"},
     asked={
         "card": ("could I have your card number please", "which credit card is that"),
         "code": ("and the three digits on the back", "what is the security code"),
@@ -67,6 +81,7 @@ ENGLISH: Final = Tongue(
         "iban": ("what is the IBAN for the transfer", "could you read me your account number"),
         "phone": ("what phone number can we use", "and your mobile number please"),
         "email": ("what is your e-mail address", "could you spell your email for me"),
+        "serial": ("what does it say under the lid", "would you read the whole line to me"),
     },
     before=("it's", "yes that's", "okay so it's", "sure", "right"),
     between=("", "", "", "and", "then", "uh", "and then", "um", "okay", "next"),
@@ -85,6 +100,7 @@ ENGLISH: Final = Tongue(
         "hang on my glasses are somewhere here I cannot read this",
         "sorry the kids are making such a noise today",
     ),
+    beside=("x", "B", "alpha", "tango", "apple", "stroke"),
     ends=("", "", "that's it", "please", "thank you"),
     misheard=("won", "for", "ate", "free", "the"),
     dot="dot",
@@ -111,6 +127,12 @@ SPANISH: Final = Tongue(
     ),
     zeros=("cero",),
     repeats={2: ("doble",), 3: ("triple",)},
+    plurals=(
+        *("ceros", "unos", "doses", "treses", "cuatros"),
+        *("cincos", "seises", "sietes", "ochos", "nueves"),
+    ),
+    times="veces",
+    ordinals={1: "primero", 3: "tercero", 4: "cuarto", 5: "quinto", 6: "sexto", 9: "noveno"},
     asked={
         "card": ("me da el número de su tarjeta por favor", "qué tarjeta de crédito es"),
         "code": ("y los tres dígitos de atrás", "cuál es el código de seguridad"),
@@ -118,6 +140,7 @@ SPANISH: Final = Tongue(
         "iban": ("cuál es el IBAN para la transferencia", "me lee su número de cuenta"),
         "phone": ("a qué teléfono le podemos llamar", "y su móvil por favor"),
         "email": ("cuál es su correo electrónico", "me deletrea su correo por favor"),
+        "serial": ("qué pone debajo de la tapa", "me lee toda la línea por favor"),
     },
     before=("es el", "sí es", "vale pues es", "claro", "bien"),
     between=("", "", "", "luego", "entonces", "eh", "y luego", "mmm", "vale", "después"),
@@ -136,6 +159,7 @@ SPANISH: Final = Tongue(
         "espere mis gafas están por aquí que no veo nada",
         "perdone los niños hacen mucho ruido hoy",
     ),
+    beside=("x", "B", "alpha", "tango", "manzana", "signo"),
     ends=("", "", "eso es", "por favor", "gracias"),
     misheard=("hocho", "sinco", "dose", "el"),
     dot="punto",

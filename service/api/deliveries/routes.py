@@ -1,11 +1,12 @@
 """What was given up, and having it again."""
 
+import asyncio
 from collections.abc import Sequence
 from http import HTTPStatus
 
 from aiohttp import web
 
-from service.api.bound_calls import BoundCalls
+from service.api.bound_calls import BoundCalls, refused_since
 from service.api.cursors import Cursors
 from service.api.deliveries.models import (
     Attempts,
@@ -161,6 +162,8 @@ class DeliveryRoutes:
 
     async def _check_own(self, parked_id: int, binding: Binding) -> None:
         """Expect the delivery of a call that the caller may see; if not, it is not there."""
+        began = asyncio.get_running_loop().time()
         call_id = await self._journal.find_parked(parked_id)
         if call_id is None or not await self._calls.covers(binding, call_id):
+            await refused_since(began)
             raise not_found("parked delivery")

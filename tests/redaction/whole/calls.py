@@ -18,10 +18,11 @@ class Call:
     call_id: str
     dialogue: Dialogue
 
-    def final(self, track: str, number: int) -> Heard | None:
-        """Return the `number`-th final of a track, from 0; None if it has no such one."""
-        finals = [one for one in self.dialogue.heard if one.is_final and one.key.endswith(track)]
-        return finals[number] if number < len(finals) else None
+    def heard(self, track: str, number: int) -> Heard:
+        """Return the `number`-th final of a track, from 0; the last text where that was lost."""
+        heard = [one for one in self.dialogue.heard if one.key.endswith(track)]
+        finals = [one for one in heard if one.is_final]
+        return finals[number] if number < len(finals) else heard[-1]
 
 
 async def talk(telnyx: Telnyx, dialogues: Sequence[Dialogue], *, speed: float) -> list[Call]:

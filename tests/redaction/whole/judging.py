@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from service.redaction.memory import MAX_SHOWN, Level
-from tests.redaction.dialogues import REPEATED, Heard
+from tests.redaction.dialogues import REPEATED
 from tests.redaction.oracle import digits_in, most_in_order
 from tests.redaction.proof import Viewer, bound_of
 from tests.redaction.whole.calls import Call
@@ -26,11 +27,10 @@ def _leaks(viewer: Viewer, call: Call, event: Mapping[str, Any]) -> int:
     found = _UTTERANCE.search(event.get("utterance_id", ""))
     if found is None:
         return 0
-    final = call.final(_TRACKS[found[1]], int(found[2]))
-    assert final is not None, "no more finals than were said"
+    heard = call.heard(_TRACKS[found[1]], int(found[2]))
     text = " ".join((event["text"], *(word["text"] for word in event.get("words") or ())))
     is_final = "time_source" in event and event["type"] == "transcript.final"
-    seen = Heard(final.key, final.utterance, final.words, is_final=is_final, at=final.at)
+    seen = replace(heard, is_final=is_final)
     return int(viewer.sees(seen, text))
 
 

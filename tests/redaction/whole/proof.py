@@ -59,7 +59,7 @@ async def listen(
 ) -> dict[str, Leaks]:
     """Have so many dialogues of each kind said, hide these kinds, and look everywhere."""
     made = [
-        dialogue(random.Random(f"{seed} {kind} {number}"), kind, loses_finals=False)  # noqa: S311
+        dialogue(random.Random(f"{seed} {kind} {number}"), kind, loses_before=False)  # noqa: S311
         for number in range(dialogues)
         for kind in MAKERS
     ]
