@@ -25,7 +25,8 @@ from service.ports import (
 )
 from service.wire.events import delivery_id, report_id
 
-_MAX_SEARCHED: Final = 100_000
+_MAX_ID: Final = 2**63 - 1
+"""Of what databases count: people may say any number."""
 
 Retried = Literal["arrived", "set_back", "not_parked"]
 """What came of another try. `set_back`: the lane has it once more, and parks it again if need be;
@@ -62,8 +63,7 @@ async def retry_parked(
         SettingsError: The endpoint is no longer configured, cannot be used, or takes no such event.
         JournalUnavailableError: The database does not answer.
     """
-    listed = await journal.parked(limit=_MAX_SEARCHED)
-    parked = next((one for one in listed if one.id == parked_id), None)
+    parked = await journal.find_parked(parked_id) if parked_id <= _MAX_ID else None
     if parked is None:
         return "not_parked"
     return await resend(journal, endpoints, parked, reports=reports, sink=sink)

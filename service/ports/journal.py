@@ -293,8 +293,8 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         Of calls that the `binding` covers.
         """
 
-    async def find_parked(self, parked_id: int) -> CallId | None:
-        """Return whose delivery is parked under this id; None if there is none."""
+    async def find_parked(self, parked_id: int) -> ParkedDelivery | None:
+        """Return the delivery that is parked under this id; None if there is none."""
 
     async def unpark(self, parked_id: int) -> ParkedDelivery | None:
         """Take one parked delivery out of the list; None if there is none of that id."""

@@ -99,6 +99,7 @@ async def test_a_number_that_is_not_listed_is_told(tmp_path: Path) -> None:
     """Neither an error nor a delivery."""
     async with open_harness(tmp_path) as harness:
         assert await retry(harness, 99, Door()) == "not_parked"
+        assert await retry(harness, 2**63, Door()) == "not_parked"
 
 
 async def test_what_an_endpoint_does_not_take_is_not_sent_to_it(tmp_path: Path) -> None:

@@ -136,6 +136,8 @@ async def test_what_was_given_up_is_listed_newest_first(database: Database) -> N
         newest, oldest = await journal.parked(limit=9)
         assert await journal.parked(limit=1) == [newest]
         assert await journal.parked(limit=9, before=(newest.parked_at, newest.id)) == [oldest]
+        assert await journal.find_parked(oldest.id) == oldest
+        assert await journal.find_parked(4711) is None
     assert (newest.seq, newest.status, newest.reason) == (2, None, "timeout")
     assert oldest == ParkedDelivery(
         oldest.id, CALL, CRM, 1, "transcript.final", 404, "refused", 20.0

@@ -163,7 +163,7 @@ class DeliveryRoutes:
     async def _check_own(self, parked_id: int, binding: Binding) -> None:
         """Expect the delivery of a call that the caller may see; if not, it is not there."""
         began = asyncio.get_running_loop().time()
-        call_id = await self._journal.find_parked(parked_id)
-        if call_id is None or not await self._calls.covers(binding, call_id):
+        parked = await self._journal.find_parked(parked_id)
+        if parked is None or not await self._calls.covers(binding, parked.call_id):
             await refused_since(began)
             raise not_found("parked delivery")

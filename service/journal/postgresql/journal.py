@@ -267,10 +267,10 @@ class PostgresqlJournal:
         rows = await self._ask(name, *values)
         return [ParkedDelivery(*row) for row in rows]
 
-    async def find_parked(self, parked_id: int) -> CallId | None:
+    async def find_parked(self, parked_id: int) -> ParkedDelivery | None:
         """See `Journal.find_parked`."""
         rows = await self._ask("find_parked", parked_id)
-        return rows[0][0] if rows else None
+        return ParkedDelivery(*rows[0]) if rows else None
 
     async def disabled(self) -> dict[EndpointName, str]:
         """See `Journal.disabled`."""

@@ -406,7 +406,8 @@ AND NOT EXISTS (
 ORDER BY parked_at DESC, id DESC LIMIT $3;
 
 -- name: find_parked
-SELECT call_id FROM parked JOIN call USING (call_no) WHERE id = $1;
+SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
+FROM parked JOIN call USING (call_no) WHERE id = $1;
 
 -- name: keep_recording
 INSERT INTO recording (call_no, file, started_at, delete_at)

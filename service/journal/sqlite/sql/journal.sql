@@ -278,7 +278,8 @@ AND NOT EXISTS (
 ORDER BY parked_at DESC, id DESC LIMIT ?3;
 
 -- name: find_parked
-SELECT call_id FROM parked JOIN call USING (call_no) WHERE id = ?;
+SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
+FROM parked JOIN call USING (call_no) WHERE id = ?;
 
 -- name: disabled
 SELECT endpoint, disabled_reason FROM endpoint_state ORDER BY endpoint;
