@@ -7,6 +7,7 @@ it.
 """
 
 import asyncio
+import io
 from types import TracebackType
 from typing import Final, Self
 
@@ -18,6 +19,7 @@ LATE_S: Final = 0.2
 LAST_LOOK_S: Final = 1.0
 """What is left at least after that, once: time to read what came."""
 _STEP_S: Final = 1.0
+_WRITTEN_AT_ONCE_BYTES: Final = 1024 * 1024
 
 
 class Patience:
@@ -95,7 +97,14 @@ async def post_patiently(
         while True:
             before_s = patience.stood_still_s
             try:
-                return await session.post(url, data=body, headers=headers, allow_redirects=False)
+                return await session.post(
+                    url, data=body_of(body), headers=headers, allow_redirects=False
+                )
             except aiohttp.ConnectionTimeoutError:
                 if patience.stood_still_s == before_s:
                     raise
+
+
+def body_of(body: bytes) -> bytes | io.BytesIO:
+    """Return a body as aiohttp wants it: it warns of a large one that is not written in pieces."""
+    return body if len(body) <= _WRITTEN_AT_ONCE_BYTES else io.BytesIO(body)

@@ -46,6 +46,8 @@ class Pool:
         self._backoff_s = backoff_s
         self._running: dict[Seat, Process] = {}
         self._stopping = asyncio.Event()
+        self._rotations = 0
+        """How often all were told to read their secrets anew."""
 
     @property
     def running(self) -> dict[int, int]:
@@ -55,7 +57,9 @@ class Pool:
     def tell(self, number: signal.Signals) -> None:
         """Pass a signal on to all workers; after one that stops them, none is started anew."""
         log.info("signal_passed_on", signal=number.name, workers=len(self._running))
-        if number != signal.SIGHUP:
+        if number == signal.SIGHUP:
+            self._rotations += 1
+        else:
             self._stopping.set()
         for worker in self._running.values():
             with suppress(ProcessLookupError):  # it has just ended by itself
@@ -89,6 +93,7 @@ class Pool:
 
     async def _run_one(self, seat: Seat) -> int:
         """Run a worker; return its exit code, which is below zero if a signal killed it."""
+        rotations = self._rotations
         worker = await create_subprocess_exec(
             *self._command(seat), stdin=PIPE, start_new_session=True
         )  # Ctrl-C reaches it through us, once
@@ -98,6 +103,9 @@ class Pool:
             if self._stopping.is_set():
                 with suppress(ProcessLookupError):
                     worker.terminate()
+            elif self._rotations != rotations:  # it may have read the old ones already
+                with suppress(ProcessLookupError):
+                    worker.send_signal(signal.SIGHUP)
             return await worker.wait()
         except asyncio.CancelledError:
             with suppress(ProcessLookupError):

@@ -32,6 +32,7 @@ from service.calls.inputs import (
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.state import Waiting
 from service.calls.tape_webhooks import TapeFailed, TapeSaved
+from service.ids import LegId
 
 REORDER_S = 0.3
 PREDECESSOR_S = 10.0
@@ -69,6 +70,13 @@ _RANK: dict[type, int] = {
 def waits(room: list[Waiting], webhook: WebhookInput) -> bool:
     """Say whether a webhook is here already."""
     return any(item.webhook.input_id == webhook.input_id for item in room)
+
+
+def attaches(room: list[Waiting], leg_id: LegId) -> bool:
+    """Say whether a leg waits to be attached to."""
+    return any(
+        isinstance(item.webhook, LegAttached) and item.webhook.leg_id == leg_id for item in room
+    )
 
 
 def admit(room: list[Waiting], webhook: WebhookInput, now: float) -> None:

@@ -265,11 +265,18 @@ class CallSession:
         return msgspec.structs.replace(item, leg_id=leg_id)
 
     def _lacks(self, item: WebhookInput) -> bool:
-        """Whether a webhook that must have occurred before `item` is missing."""
-        leg = self.state.legs.get(self._of_leg(item).leg_id)
+        """Whether a webhook that must have occurred before `item` is missing.
+
+        Of a leg that waits to be attached to it is not missed: the leg is known to be there, and
+        what came before may never have been for us.
+        """
+        leg_id = self._of_leg(item).leg_id
+        leg = self.state.legs.get(leg_id)
         if isinstance(item, LegInitiated | LegAttached):
             return False
-        return leg is None or (isinstance(item, WordsReported) and not leg.answered)
+        if leg is None or (isinstance(item, WordsReported) and not leg.answered):
+            return not ordering.attaches(self.state.waiting, leg_id)
+        return False
 
     def _apply(self, turn: Turn, item: LegWebhook) -> None:
         if item.leg_id not in self.state.legs:

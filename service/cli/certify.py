@@ -14,12 +14,20 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "certify",
         run,
         "Try a receiver of webhooks with all that may come, and say what it mishandles. "
-        "It gets events of calls that never were.",
+        "It gets events of calls that never were. What becomes of an event that it took cannot be "
+        "seen from outside: that it keeps each once, and all of an array, is for your own tests.",
     )
     parser.add_argument(
         "url", type=url("http", "https"), metavar="URL", help="where it takes webhooks"
     )
     parser.add_argument("--secret", required=True, metavar="whsec_…", help="what it verifies with")
+    parser.add_argument(
+        "--without",
+        action="append",
+        choices=("partials", "report", "batch"),
+        default=[],
+        help="what its [[endpoint]] does not ask for, and it need not handle; may be repeated",
+    )
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -29,7 +37,7 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     from service.delivery.certification import certify  # noqa: PLC0415 - keeps --help quick
 
     del environ
-    findings = asyncio.run(certify(arguments.url, arguments.secret))
+    findings = asyncio.run(certify(arguments.url, arguments.secret, without=arguments.without))
     for one in findings:
         print(f"ok    {one.check}" if one.problem is None else f"WRONG {one.check}: {one.problem}")
     wrong = sum(one.problem is not None for one in findings)

@@ -44,7 +44,7 @@ LOOK_S = 0.05
 """How often a timer looks whether what other workers took is here."""
 MAX_QUEUED = 5_000
 """Inputs kept per call while the journal is away: partials go first, webhooks are refused."""
-_GONE = "another worker has the call"
+GONE = "another worker has the call"
 
 log = structlog.get_logger()
 
@@ -123,9 +123,19 @@ class LiveCall:
         return self._task is not None or bool(self._mailbox)
 
     @property
+    def holds_back(self) -> bool:
+        """Whether a webhook waits for its turn, be the call complete or not yet known."""
+        return self._loaded is not None and bool(self._loaded.state.waiting)
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is queued, running, or waited for."""
         return not self.busy and (self.forgotten or self.is_gone)
+
+    @property
+    def is_unkept(self) -> bool:
+        """Whether it is in this memory alone, as no route wants it: others may have it by now."""
+        return not self.busy and self._loaded is not None and self._loaded.version == 0
 
     def post(self, item: Input) -> None:
         """Queue an input; returns at once. Of a call that is another worker's it is dropped."""
@@ -147,7 +157,7 @@ class LiveCall:
             JournalUnavailableError: Nothing was committed.
         """
         if self.is_gone:
-            raise CallElsewhereError(_GONE)
+            raise CallElsewhereError(GONE)
         if len(self._mailbox) >= MAX_QUEUED:
             raise JournalUnavailableError("too much is waiting for the journal")
         done: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
@@ -180,7 +190,7 @@ class LiveCall:
         self.stop()
         waiting, self._mailbox = self._mailbox, deque()
         for post in waiting:
-            post.fail(CallElsewhereError(_GONE))
+            post.fail(CallElsewhereError(GONE))
         self._context.effects.let_go(self)
 
     def stop(self) -> None:
@@ -308,7 +318,7 @@ class LiveCall:
         context = self._context
         call = await load_call(context.journal, self.call_id, context.routes, reloads=self._reloads)
         if call.version and not context.ownership.is_ours(call.owner):
-            raise CallElsewhereError(_GONE)
+            raise CallElsewhereError(GONE)
         self._loaded = call
         self._reloads += 1
         self._wake_at = call.session.wake_at

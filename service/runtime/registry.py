@@ -46,7 +46,7 @@ from service.ports import (
     Recognitions,
     Recorder,
 )
-from service.runtime.call import CallContext, LiveCall
+from service.runtime.call import GONE, CallContext, LiveCall
 from service.runtime.commands import CommandRunner
 from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
@@ -63,8 +63,6 @@ from service.workers.alone import Alone
 
 SWEEP_S = 30.0
 """How often calls that are over are dropped from memory."""
-_END = 2**62
-_ELSEWHERE = "another worker has the call"
 MAX_TRIES = 5
 """How often something is given to a call that workers take from each other meanwhile."""
 
@@ -163,7 +161,7 @@ class CallRegistry:
     def has(self, call_id: CallId) -> bool:
         """See `CallHolder.has`."""
         call = self._calls.get(call_id)
-        return call is not None and not call.is_gone
+        return not (call is None or call.is_gone or (self.ownership.is_shared and call.is_unkept))
 
     def call(self, call_id: CallId) -> LiveCall:
         """Return the live call of this id, made if need be."""
@@ -184,7 +182,7 @@ class CallRegistry:
         """See `CallHolder.take_up`. What came for some meanwhile has begun them already."""
         for call_id in orphans.call_ids:
             if not self.has(call_id):
-                self._restarted(call_id, was_down=orphans.was_down)
+                self._take_over(call_id, was_down=orphans.was_down)
 
     def let_go(self, call_id: CallId) -> None:
         """See `CallHolder.let_go`."""
@@ -200,7 +198,7 @@ class CallRegistry:
         """See `CallHolder.told`; also for what a call is to know after its end."""
         found = await self._owned(call_id)
         if isinstance(found, Claim):
-            raise CallElsewhereError(_ELSEWHERE)
+            raise CallElsewhereError(GONE)
         if isinstance(item, Webhook) and item.leg_id:
             self._legs.learn(item.leg_id, call_id)
         await found.tell(item)
@@ -209,7 +207,7 @@ class CallRegistry:
         """See `CallHolder.asked`."""
         found = await self._owned(call_id)
         if isinstance(found, Claim):
-            raise CallElsewhereError(_ELSEWHERE)
+            raise CallElsewhereError(GONE)
         return await self._ask_call(found, item)
 
     async def drain(self, timeout_s: float) -> None:
@@ -224,7 +222,7 @@ class CallRegistry:
         except JournalUnavailableError:
             log.warning("successors_unknown")
         if not self.has_successors:
-            await until(lambda: not self._talking(), timeout_s)
+            await until(lambda: not self._unfinished(), timeout_s)
 
     async def hand_over(self, timeout_s: float) -> int:
         """Have what is being heard settled; return how many calls go on without this process.
@@ -235,7 +233,7 @@ class CallRegistry:
             if call.phase is Phase.TALKING:
                 call.post(ServiceStopping(at=self._context.clock()))
         await until(lambda: not self._busy(), timeout_s)
-        return self._talking()
+        return self._unfinished()
 
     async def give_away(self) -> bool:
         """Give the calls that go on to the other workers, at once; False if none are there."""
@@ -253,9 +251,9 @@ class CallRegistry:
     def _busy(self) -> bool:
         return self.finishing > 0 or any(call.busy for call in self._calls.values())
 
-    def _talking(self) -> int:
+    def _unfinished(self) -> int:
         over = (Phase.COMPLETE, Phase.UNKNOWN, None)
-        return sum(call.phase not in over for call in self._calls.values())
+        return sum(call.phase not in over or call.holds_back for call in self._calls.values())
 
     async def sweep(self) -> None:
         """Drop the calls that are over from memory, again and again."""
@@ -265,7 +263,7 @@ class CallRegistry:
 
     async def notice_erased(self, after: int | None) -> int:
         """Look at calls again that were erased after a position; return the newest position."""
-        newest, erased = await self._context.journal.erasures(_END if after is None else after)
+        newest, erased = await self._context.journal.erasures(2**62 if after is None else after)
         for call_id in erased:
             if call := self._calls.get(call_id):
                 call.look_again()
@@ -277,9 +275,8 @@ class CallRegistry:
 
     def drop_idle(self) -> None:
         """Drop the calls that are over from memory."""
-        idle = {call_id for call_id, call in self._calls.items() if call.idle}
-        for call_id in idle:
-            self._calls.pop(call_id).stop()
+        for call_id in [call_id for call_id, call in self._calls.items() if call.idle]:
+            self._drop(call_id)
         self._legs.sweep(self._calls)
 
     def stop_timers(self) -> None:
@@ -293,18 +290,24 @@ class CallRegistry:
             return self._calls[call_id]
         claim = await self.ownership.claim(call_id)
         if not claim.is_ours:
+            if not self.has(call_id):
+                self._drop(call_id)  # what is in this memory alone: others keep the call
             return claim
         if claim.was_taken and not self.has(call_id):
-            return self._restarted(call_id, was_down=claim.owner is not None)
+            return self._take_over(call_id, was_down=claim.owner is not None)
         return self.call(call_id)
 
     async def _own_for_media(self, call_id: CallId) -> LiveCall:
-        """Return a call that is ours, whoever had it: its audio is here."""
-        if not self.has(call_id) and await self.ownership.take(call_id):
-            return self._restarted(call_id, was_down=False)
+        if not self.has(call_id) and await self.ownership.take(call_id):  # its audio is here
+            return self._take_over(call_id, was_down=False)
         return self.call(call_id)
 
-    def _restarted(self, call_id: CallId, *, was_down: bool) -> LiveCall:
+    def _drop(self, call_id: CallId) -> None:
+        if call := self._calls.pop(call_id, None):
+            call.stop()
+
+    def _take_over(self, call_id: CallId, *, was_down: bool) -> LiveCall:
+        self._drop(call_id)
         call = self.call(call_id)
         call.post(ServiceRestarted(at=self._context.clock(), was_down=was_down))
         return call

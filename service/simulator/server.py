@@ -12,6 +12,7 @@ from nacl.encoding import Base64Encoder
 from nacl.signing import SigningKey
 
 from service.errors import SettingsError
+from service.simulator.api.conferences import ConferenceRoutes
 from service.simulator.api.deliveries import DeliveriesRoute
 from service.simulator.api.gate import MAX_BODY_BYTES, Gate
 from service.simulator.api.rest import RestRoutes
@@ -178,7 +179,9 @@ def _application(exchange: Exchange, api_key: str, http: aiohttp.ClientSession) 
     )
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
     app.on_response_prepare.append(gate.add_headers)
-    RestRoutes(exchange, gate).add_to(app)
+    rest = RestRoutes(exchange, gate)
+    rest.add_to(app)
+    ConferenceRoutes(exchange, gate, rest).add_to(app)
     DeliveriesRoute(exchange, gate).add_to(app)
     reference = ReferenceAudio(call.audio for call in exchange.calls)
     SttSocketRoute(exchange, gate, reference).add_to(app)

@@ -80,6 +80,11 @@ async def test_its_receiver_passes_certification(node: Command) -> None:
     await checks.check_certificate(node)
 
 
+async def test_its_receiver_takes_a_report_beside_its_event(node: Command) -> None:
+    """See `check_report`."""
+    await checks.check_report(node)
+
+
 async def test_all_of_the_journal_comes_over_feed_and_webhooks(
     node: Command, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 from service.calls.attaching import BROUGHT_S
 from service.calls.commands import Answer, StartStreaming, StartTranscription
 from service.calls.events import CallAttached, CallStarted, TranscriptFinal
-from service.calls.inputs import LegAttached
+from service.calls.inputs import LegAttached, WebhookInput
 from service.calls.routes import Route
 from service.calls.state import Phase
 from service.ids import InputId, LegId
@@ -128,6 +128,22 @@ def test_webhooks_that_come_after_it_change_nothing(late_s: float) -> None:
     assert call.types.count("call.started") == 1
     assert call.types.count("call.answered") == 1
     assert call.session.state.answered_at == T0 + 5
+
+
+@pytest.mark.parametrize(
+    "came", [answered(at=T0 + 1), said("welcome", T0 + 1)], ids=["answer", "words"]
+)
+def test_it_does_not_wait_for_what_came_before_it_elsewhere(came: WebhookInput) -> None:
+    """Of its copies the first went to another worker, or none was sent: nobody misses that."""
+    call = Driver(ELSEWHERE)
+    call.receive(came, now=T0 + 1)
+    call.receive(attached(T0 + 2), now=T0 + 2)
+    call.run_until(T0 + 3)
+
+    assert call.types[:2] == ["call.started", "call.attached"]
+    assert call.session.state.answered_at == T0 + 2
+    assert len(call.asked(StartTranscription)) == 1
+    assert call.finals == [], "it was said before anybody was to hear it"
 
 
 def test_it_ends_as_every_call_does() -> None:

@@ -4,7 +4,11 @@ import random
 from collections.abc import Sequence
 from itertools import pairwise
 
+import aiohttp
+import msgspec
+
 from service.delivery.certification import certify
+from service.delivery.certification.receiver import Message, Receiver
 from tests.clients.builders import Frame, conversation, durable
 from tests.clients.harness import Client, Command, running
 from tests.clients.peers import CODA, FAULTS, Fault, FaultyFeed, silent, some, status
@@ -87,6 +91,24 @@ async def check_certificate(command: Command) -> None:
         await client.read_until("transcript.erased")
     assert {one.check: one.problem for one in findings if one.problem} == {}
     assert len(set(client.durable)) == len(client.durable)
+
+
+async def check_report(command: Command) -> None:
+    """A report has the `seq` of the event that it follows, and is no repeat of it."""
+    data = {"call_id": "c1", "seq": 5}
+    async with running(command, "receive", "0", CALLSCRIBE_SECRET=SECRET) as client:
+        url = f"http://127.0.0.1:{await client.port()}/hooks/calls"
+        for name, kind in (("evt_c1_5", "transcript.completed"), ("rpt_c1_5", "call.report")):
+            body = msgspec.json.encode({"type": kind, "data": data})
+            for _ in range(2):
+                assert await _post(url, Message(name, body)) == 204
+        await client.read_until("call.report")
+    assert [line["type"] for line in client.lines] == ["transcript.completed", "call.report"]
+
+
+async def _post(url: str, message: Message) -> int | None:
+    async with aiohttp.ClientSession() as session:
+        return (await Receiver(url, SECRET, session).send(message)).status
 
 
 async def _follow(command: Command, frames: Sequence[Frame], faults: Sequence[Fault]) -> FaultyFeed:

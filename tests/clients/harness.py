@@ -14,7 +14,7 @@ from typing import Any
 CLIENTS = Path(__file__).parents[2] / "fixtures" / "clients"
 PYTHON = (sys.executable, str(CLIENTS / "callscribe.py"))
 PATIENCE_S = 60.0
-_MAX_LINE_BYTES = 1 << 20
+_MAX_LINE_BYTES = 4 * 1024 * 1024
 
 Command = Sequence[str]
 """A client and what runs it: `follow URL` and the like come after it."""

@@ -45,3 +45,8 @@ async def test_what_keeps_failing_is_told() -> None:
 async def test_its_receiver_passes_certification() -> None:
     """See `check_certificate`."""
     await checks.check_certificate(PYTHON)
+
+
+async def test_its_receiver_takes_a_report_beside_its_event() -> None:
+    """See `check_report`."""
+    await checks.check_report(PYTHON)

@@ -44,10 +44,11 @@ class Running:
     async def until_ready(self, *numbers: int) -> None:
         """Return once these workers can be told something."""
         await self.until_marked("ready", *numbers)
+        await until(lambda: set(numbers) <= self.pool.running.keys())
 
     async def until_marked(self, mark: str, *numbers: int) -> None:
         """Return once these workers left this mark."""
-        await until(lambda: all((self.folder / f"{n}.{mark}").exists() for n in numbers), 30)
+        await until(lambda: all((self.folder / f"{n}.{mark}").exists() for n in numbers))
 
     def lives(self, number: int) -> int:
         """Return how many workers there were in a seat."""
@@ -143,6 +144,23 @@ async def test_a_rotation_of_secrets_reaches_all_and_stops_nobody(tmp_path: Path
         pool.pool.tell(signal.SIGHUP)
         await pool.until_marked("hup", 1, 2)
         assert len(pool.pool.running) == 2
+
+
+async def test_a_rotation_reaches_who_is_just_being_started(tmp_path: Path) -> None:
+    """It may have read the old secrets; one that cannot be told yet ends, and is started anew."""
+    starts: list[Seat] = []
+
+    def command(seat: Seat) -> list[str]:
+        starts.append(seat)
+        if len(starts) == 1:
+            pool.tell(signal.SIGHUP)
+        return [sys.executable, "-c", WORKER, str(tmp_path), str(seat.number), "0"]
+
+    pool = Pool(command, backoff_s=(0.01,))
+    ended = asyncio.create_task(pool.run([Seat(1, 1, 1, tmp_path)]))
+    await until(lambda: (tmp_path / "1.hup").exists() or len(starts) > 1)
+    ended.cancel()
+    await asyncio.wait([ended])
 
 
 async def test_nobody_is_left_when_the_supervisor_fails(tmp_path: Path) -> None:

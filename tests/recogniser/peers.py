@@ -18,8 +18,8 @@ from service.recogniser.server import Recogniser
 from service.wire.stt import CLOSE_STREAM, SttResult, parse_result
 
 PHONE = {"transcription_engine": "local", "input_format": "mulaw", "sample_rate": "8000"}
-PATIENCE_S = 20.0
-FILE_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
+FILE_PATIENCE_S = 120.0
 Fields = list[tuple[str, str]]
 
 

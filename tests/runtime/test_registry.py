@@ -8,12 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from service.calls.commands import Answer, StartStreaming
+from service.calls.commands import Answer
 from service.errors import (
     CallOverError,
     CarrierUnavailableError,
     CommandRefusedError,
-    DrainingError,
     JournalUnavailableError,
 )
 from service.ids import CallId
@@ -272,52 +271,6 @@ async def test_a_command_repeated_after_a_restart_keeps_its_id(tmp_path: Path) -
         ids += runtime.carrier.ids
 
     assert ids[0] == ids[1]
-
-
-async def test_a_stopping_process_takes_no_new_call_and_keeps_listening_to_live_ones(
-    tmp_path: Path,
-) -> None:
-    """The hang-up of a live call is taken during the drain, and ends it."""
-    async with open_runtime(tmp_path, replace(MEDIA, answer=False)) as runtime:
-        now = time.time()
-        await runtime.calls.tell(initiated(now))
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(runtime.calls.drain(10))
-            await until(lambda: runtime.calls.draining)
-            other = msgspec.structs.replace(initiated(now, leg=B), call_id=CallId("other"))
-            with pytest.raises(DrainingError):
-                await runtime.calls.tell(other)
-            await runtime.calls.tell(hung_up(now + 0.1))
-
-        assert await runtime.calls.hand_over(0.1) == 0
-        assert (await runtime.types(CALL))[-1] == "transcript.completed"
-
-
-async def test_a_call_that_goes_on_is_left_to_the_next_process(tmp_path: Path) -> None:
-    """It asks for the audio again; nobody misses words who was not told of any."""
-    now = time.time()
-    async with open_runtime(tmp_path, MEDIA) as runtime:
-        await begin(runtime, now)
-        await runtime.calls.drain(0.1)
-        assert await runtime.calls.hand_over(0.1) == 1
-    async with open_runtime(tmp_path, MEDIA) as runtime:
-        assert await runtime.calls.resume() == 1
-        await until(lambda: any(isinstance(c, StartStreaming) for c in runtime.carrier.commands))
-
-        assert await runtime.types(CALL) == ["call.started", "call.answered"]
-
-
-async def test_a_call_is_left_over_although_the_disk_is_full(tmp_path: Path) -> None:
-    """What the journal did not take makes no call of the past."""
-    now = time.time()
-    async with open_runtime(tmp_path, MEDIA) as runtime:
-        await begin(runtime, now)
-        runtime.disk.full = True
-        with pytest.raises(JournalUnavailableError):
-            await runtime.calls.tell(hung_up(now + 3))
-
-        await runtime.calls.drain(0.1)
-        assert await runtime.calls.hand_over(0.1) == 1
 
 
 async def test_a_call_that_is_over_is_dropped_from_memory(tmp_path: Path) -> None:

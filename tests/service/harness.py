@@ -24,6 +24,7 @@ from service.simulator.report import Report
 from service.simulator.scenario import parse_scenario
 from service.simulator.server import Simulator, open_simulator
 from tests.api.builders import new_key
+from tests.service.virtual_time import machine_here
 
 SPEED = 5.0
 """How many times faster than people the calls of these tests are played."""
@@ -129,18 +130,19 @@ async def open_house(
     Of `endpoints` the first changes what is said of the receiver, the others are more of them. The
     simulator hears by the script, or relays to a recogniser.
     """
-    watch = Watch()
+    watch, machine = Watch(), machine_here()
     hears = "relay" if recogniser_url else "script"
     parsed = parse_scenario({"speed": SPEED, "recogniser": hears, **scenario})
-    simulator = open_simulator(parsed, recogniser_url=recogniser_url)
-    async with simulator as tx, open_receiver(watch.told) as receiver:
+    simulator = open_simulator(parsed, recogniser_url=recogniser_url, clock=machine.clock)
+    async with simulator as tx, open_receiver(watch.told, now=machine.clock) as receiver:
         settings = dict(settings_for(tx, receiver, journal, **route))
         settings.pop("public_url")
         for number, one in enumerate(endpoints):
             settings["endpoint"][str(number)] = settings["endpoint"].get(str(number), {}) | one
         settings |= changes or {}
         limits = MediaLimits(speed=parsed.speed)
-        async with running(Settings.model_validate(settings), media_limits=limits) as service:
+        opening = running(Settings.model_validate(settings), media_limits=limits, machine=machine)
+        async with opening as service:
             yield House(service, tx, receiver, watch)
 
 
@@ -149,7 +151,7 @@ async def asking(
     house: House, journal: Path, *scopes: Scope
 ) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a client with a key of its own that has these scopes."""
-    async with open_sqlite_keys(journal) as keys:
+    async with open_sqlite_keys(journal, threaded=machine_here().threaded) as keys:
         key = await new_key(keys, *scopes, now=time.time())
     headers = {"Authorization": f"Bearer {key}"}
     async with aiohttp.ClientSession(house.service.url, headers=headers) as client:
@@ -158,7 +160,9 @@ async def asking(
 
 async def journal_of(path: Path, calls: Iterable[str]) -> dict[str, list[StoredEvent]]:
     """Read what is in the journal of these calls, after the service has stopped."""
-    async with open_sqlite_journal(path, exclusive=False) as journal:
+    async with open_sqlite_journal(
+        path, exclusive=False, threaded=machine_here().threaded
+    ) as journal:
         return {call: await journal.read(CallId(call), after_seq=0, limit=10_000) for call in calls}
 
 

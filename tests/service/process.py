@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-START_S = 30.0
+START_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)

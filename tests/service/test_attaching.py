@@ -12,6 +12,7 @@ from service.journal.sqlite.keys import open_sqlite_keys
 from tests.api.builders import new_key
 from tests.service.harness import House, durable, finals, open_house
 from tests.service.ivr import Ivr, open_ivr
+from tests.service.virtual_time import in_virtual_time
 
 SCENARIO = tomllib.loads(
     (Path(__file__).parents[2] / "fixtures/scenarios/attach-mid-call.toml").read_text()
@@ -50,6 +51,7 @@ async def play(house: House, ivr: Ivr) -> list[Receipt]:
     return receipts
 
 
+@in_virtual_time
 async def test_a_call_is_transcribed_from_the_middle_on(tmp_path: Path) -> None:
     """By its audio, though none of its webhooks come here: every word once, by the right voice."""
     ivr = {"attaches_at": "call.transcription", "listens": True}
@@ -78,6 +80,7 @@ async def test_a_call_is_transcribed_from_the_middle_on(tmp_path: Path) -> None:
     assert len([one for one in receipts if one.type == "call.attached"]) == 1
 
 
+@in_virtual_time
 async def test_in_call_words_come_by_copies(tmp_path: Path) -> None:
     """Their signatures hold, and commands are left to the IVR, whose call no route matches."""
     ivr = {"attaches_at": "call.answered", "copies": True}
@@ -92,6 +95,7 @@ async def test_in_call_words_come_by_copies(tmp_path: Path) -> None:
     assert receipts[-1].type == "transcript.completed"
 
 
+@in_virtual_time
 async def test_a_leg_that_is_over_or_unknown_is_told(tmp_path: Path) -> None:
     """409 after its end; 404 for an id that nobody has."""
     async with beside(tmp_path, {"source": "media"}, attaches_at="call.hangup") as (house, flow):

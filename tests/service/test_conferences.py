@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.service.parties import ROUTES, check_parties
+from tests.service.virtual_time import in_virtual_time
 
 
 @pytest.mark.parametrize("source", ROUTES)
+@in_virtual_time
 async def test_every_word_has_its_role(tmp_path: Path, source: str) -> None:
     """Word by word; who was there is told, as they come and at the end, and no leg is left over."""
     await check_parties(

@@ -10,6 +10,7 @@ import pytest
 from service.ids import CallId
 from service.journal.sqlite.audit import open_audit
 from tests.service.harness import House, asking, durable, finals, journal_of, open_house, texts
+from tests.service.virtual_time import in_virtual_time
 
 ROUTES: dict[str, Mapping[str, object]] = {
     "media": {"source": "media", "engine": "Deepgram", "model": "nova-3"},
@@ -55,6 +56,7 @@ async def pause_mid_sentence(house: House) -> None:
 
 
 @pytest.mark.parametrize("source", ROUTES)
+@in_virtual_time
 async def test_words_of_a_pause_appear_nowhere(tmp_path: Path, source: str) -> None:
     """Not in a partial, a final, a gap, the journal or a file; what follows is heard again."""
     path = tmp_path / "j.db"
@@ -75,6 +77,7 @@ async def test_words_of_a_pause_appear_nowhere(tmp_path: Path, source: str) -> N
         assert [word for word in SECRETS if audit.where_found(word)] == []
 
 
+@in_virtual_time
 async def test_the_books_of_a_paused_call_sum_up(tmp_path: Path) -> None:
     """What was paused is told in milliseconds."""
     async with open_house(tmp_path / "j.db", SCENARIO, **ROUTES["media"]) as house:
@@ -93,6 +96,7 @@ async def test_the_books_of_a_paused_call_sum_up(tmp_path: Path) -> None:
         assert told_ms == completed["duration_ms"]
 
 
+@in_virtual_time
 async def test_a_call_that_is_erased_while_people_talk_leaves_a_tombstone(tmp_path: Path) -> None:
     """The receiver is told; what Telnyx and the recogniser still send comes to nothing."""
     path = tmp_path / "j.db"

@@ -7,6 +7,7 @@ import aiohttp
 from tests.service.harness import settings_for
 from tests.service.process import free_port, serving
 from tests.service.test_stop import MEDIA, open_peers
+from tests.waiting import until
 
 
 async def test_a_service_without_its_database_is_not_ready_until_it_is_back(tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ async def test_a_service_without_its_database_is_not_ready_until_it_is_back(tmp_
             await ready_is(503)
             elsewhere.rename(path)
             await ready_is(200)
-    log = (tmp_path / "log.jsonl").read_text()
+            log = tmp_path / "log.jsonl"
+            await until(lambda: "journal_available" in log.read_text())
 
-    assert "is gone: nothing is written until the file is back" in log
-    assert "journal_available" in log
+    assert "is gone: nothing is written until the file is back" in log.read_text()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.parties import ROUTES, check_parties
+from tests.service.virtual_time import in_virtual_time
 
 
 @pytest.mark.parametrize("source", ROUTES)
@@ -33,6 +34,7 @@ from tests.service.parties import ROUTES, check_parties
         ),
     ],
 )
+@in_virtual_time
 async def test_every_word_has_its_role(
     tmp_path: Path, name: str, kinds: Sequence[str], roles: Sequence[str], source: str
 ) -> None:

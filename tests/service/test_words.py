@@ -13,6 +13,7 @@ from service.simulator.words.receiver import WordReceiver, open_word_receiver
 from service.simulator.words.tally import are_complete, tally
 from tests.service.harness import House, open_house
 from tests.service.peers import Passes, open_go_between
+from tests.service.virtual_time import in_virtual_time
 
 NUMBERED = {"numbered": {"duration_s": 20}, "talk": "on_answer"}
 SECRET = "whsec_" + "A" * 43 + "="
@@ -79,6 +80,7 @@ async def played(house: House, receiver: WordReceiver) -> Count:
 
 
 @pytest.mark.parametrize("source", ROUTES)
+@in_virtual_time
 async def test_of_a_faultless_run_every_word_is_heard_once(tmp_path: Path, source: str) -> None:
     """Signed, in arrays, of several calls."""
     call = {**NUMBERED, "count": 2, "every_s": 0.1}
@@ -93,6 +95,7 @@ async def test_of_a_faultless_run_every_word_is_heard_once(tmp_path: Path, sourc
     assert receiver.forged == 0
 
 
+@in_virtual_time
 async def test_finals_that_a_receiver_swallows_are_lost(tmp_path: Path) -> None:
     """Their words, exactly: nobody told of a gap."""
     swallower = Swallower()
@@ -109,6 +112,7 @@ async def test_finals_that_a_receiver_swallows_are_lost(tmp_path: Path) -> None:
     assert count.is_wrong
 
 
+@in_virtual_time
 async def test_finals_that_come_twice_are_doubled(tmp_path: Path) -> None:
     """Under another number; what comes again under its own is a repeated delivery."""
     repeater = Repeater()
@@ -123,6 +127,7 @@ async def test_finals_that_come_twice_are_doubled(tmp_path: Path) -> None:
     assert count.is_wrong
 
 
+@in_virtual_time
 async def test_words_in_a_gap_are_lost_and_told(tmp_path: Path) -> None:
     """Six seconds of frames never came: whoever tells it has done what can be done."""
     scenario = {

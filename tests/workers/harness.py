@@ -87,8 +87,9 @@ async def open_office(
     count: int = 2,
     speed: float = SPEED,
     audio_at_first: bool = True,
+    changes: Mapping[str, object] | None = None,
 ) -> AsyncIterator[Office]:
-    """Open a simulator, a receiver and that many workers.
+    """Open a simulator, a receiver and that many workers, with these settings changed.
 
     Telnyx dials the first with audio, or whoever asked for it.
     """
@@ -100,6 +101,7 @@ async def open_office(
         receiver = await enter(open_receiver(watch.told))
         settings: dict[str, Any] = dict(settings_for(telnyx, receiver, folder / "none", **route))
         settings |= {"database_url": database, "recordings_dir": str(folder)}
+        settings |= changes or {}
         settings.pop("public_url")
         limits = MediaLimits(speed=speed)
         workers: list[Running] = []

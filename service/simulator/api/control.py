@@ -1,4 +1,4 @@
-"""The commands that make, answer and end a call: dial, answer, reject, hangup."""
+"""The commands that make, answer, connect, transfer and end a call."""
 
 from service.simulator.api.media import check_media, start_media
 from service.simulator.api.reply import Effect, Reply, ok
@@ -63,9 +63,7 @@ def _make(
     else:
         runtime, begin = exchange.dial_for(linked, numbers)
         runtime.leg.link.on_answer = linked if params.get("bridge_on_answer") else None
-    leg, rings_s = runtime.leg, params.get("timeout_secs")
-    if isinstance(rings_s, int):
-        leg.plan = leg.plan.model_copy(update={"ring_s": min(leg.plan.ring_s, rings_s)})
+    _ring_for(runtime.leg, params)
     return runtime, begin
 
 
@@ -112,6 +110,30 @@ def _connect(leg: Leg, other: Leg) -> None:
         leg.bridge(other)
 
 
+def transfer(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
+    """Call somebody who takes the place of whoever the leg is connected with (`transfer`).
+
+    Until they answer, and if they do not, the leg stays as it is.
+    """
+    if exchange.full:
+        return Problem("90041")
+    leg = runtime.leg
+    numbers = (str(params.get("from") or leg.id.to_number), str(params["to"]))
+    agent, begin = exchange.dial_for(leg, numbers)
+    agent.leg.link.on_answer, agent.leg.link.replaces = leg, True
+    state = params.get("target_leg_client_state")
+    agent.leg.client_state = str(state) if state else None
+    _ring_for(agent.leg, params)
+    _reroute(agent.leg, params)
+    return ok(begin)
+
+
+def _ring_for(leg: Leg, params: Params) -> None:
+    rings_s = params.get("timeout_secs")
+    if isinstance(rings_s, int):
+        leg.plan = leg.plan.model_copy(update={"ring_s": min(leg.plan.ring_s, rings_s)})
+
+
 def speak(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
     """Say a text (`speak`): only its webhooks are heard of, after the time that it takes."""
     leg = runtime.leg
@@ -142,13 +164,15 @@ def hang_up(_exchange: Exchange, runtime: LegRuntime, _params: Params) -> Reply 
     if leg.plan.direction == "outgoing" and not leg.answered.is_set():
         leg.hang_up(Hangup("originator_cancel", "caller", "487"))
         return ok()
-    leg.hang_up(
-        Hangup(
-            "normal_clearing",
-            "callee" if leg.plan.direction == "incoming" else "caller",
-            "200" if leg.answered.is_set() else "unspecified",
-        )
+    hangup = Hangup(
+        "normal_clearing",
+        "callee" if leg.plan.direction == "incoming" else "caller",
+        "200" if leg.answered.is_set() else "unspecified",
     )
+    if leg.link.meeting is None:
+        leg.hang_up(hangup)
+    else:
+        leg.part(hangup)
     return ok()
 
 

@@ -23,8 +23,8 @@ MAX_HOLD_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Command:
-    """A command of a leg; `name` is as in the path, or `dial`."""
+class Command:
+    """A command of a leg; `name` is as in the path, or `dial`, or `conference_…`."""
 
     leg_id: str
     name: str
@@ -56,29 +56,29 @@ class RestRoutes:
     async def _dial(self, request: web.Request) -> web.StreamResponse:
         params = await read_params(request, self._body_timeout_s)
         if isinstance(params, Problem):
-            return await self._send(request, _Command("", "dial"), params)
-        command = _Command("", "dial", params)
-        outcome = self._run(command, lambda: dial(self._exchange, params))
+            return await self.send(request, Command("", "dial"), params)
+        command = Command("", "dial", params)
+        outcome = self.run(command, lambda: dial(self._exchange, params))
         if isinstance(outcome, Reply):
             command = replace(command, leg_id=str(outcome.data["call_control_id"]))
-        return await self._send(request, command, outcome)
+        return await self.send(request, command, outcome)
 
     async def _command(self, request: web.Request) -> web.StreamResponse:
         name, leg_id = request.match_info["name"], request.match_info["control_id"]
         params = await read_params(request, self._body_timeout_s)
-        runtime = self._find(leg_id)
+        runtime = self.find(leg_id)
         if name not in SPECS or name == "dial":
             unknown = Problem("10005", "the simulator has no such action")
-            return await self._send(request, _Command(leg_id, name), unknown)
+            return await self.send(request, Command(leg_id, name), unknown)
         if isinstance(runtime, Problem):
-            return await self._send(request, _Command(leg_id, name), runtime)
+            return await self.send(request, Command(leg_id, name), runtime)
         if isinstance(params, Problem):
-            return await self._send(request, _Command(leg_id, name), params)
-        command = _Command(leg_id, name, params)
-        outcome = self._run(command, lambda: run_command(self._exchange, runtime, name, params))
-        return await self._send(request, command, outcome)
+            return await self.send(request, Command(leg_id, name), params)
+        command = Command(leg_id, name, params)
+        outcome = self.run(command, lambda: run_command(self._exchange, runtime, name, params))
+        return await self.send(request, command, outcome)
 
-    def _run(self, command: _Command, run: Callable[[], Reply | Problem]) -> Reply | Problem:
+    def run(self, command: Command, run: Callable[[], Reply | Problem]) -> Reply | Problem:
         """Run a command, unless a fault strikes or the same was accepted in the last 60 s."""
         name, leg_id, params = command.name, command.leg_id, command.params
         problem = self._gate.fault_for(name) or check_params(name, params)
@@ -93,8 +93,8 @@ class RestRoutes:
             self._dedup.remember(leg_id, command_id, now, outcome)
         return outcome
 
-    async def _send(
-        self, request: web.Request, command: _Command, outcome: Reply | Problem
+    async def send(
+        self, request: web.Request, command: Command, outcome: Reply | Problem
     ) -> web.StreamResponse:
         """Send the reply, then let the command take effect: its webhooks come after the reply."""
         problem = outcome if isinstance(outcome, Problem) else None
@@ -121,7 +121,7 @@ class RestRoutes:
         return response
 
     async def _status(self, request: web.Request) -> web.StreamResponse:
-        runtime = self._find(request.match_info["control_id"])
+        runtime = self.find(request.match_info["control_id"])
         if isinstance(runtime, Problem):
             return self._gate.refuse(runtime)
         gone = self._exchange.scenario.rest.after_end == "10005"
@@ -199,7 +199,8 @@ class RestRoutes:
             return web.Response(status=403, text="Request has expired")
         return web.Response(body=recording.wav(), content_type="audio/wav")
 
-    def _find(self, control_id: str) -> LegRuntime | Problem:
+    def find(self, control_id: str) -> LegRuntime | Problem:
+        """Return a leg by its id, or why it is not there."""
         runtime = self._exchange.legs.get(control_id)
         if runtime is not None:
             return runtime

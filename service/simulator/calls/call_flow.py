@@ -18,6 +18,7 @@ log = structlog.get_logger()
 FLUSH_TIMEOUT_S = 15.0
 NORMAL = "normal_clearing"
 _GAVE_UP = Hangup("originator_cancel", "caller", "487")
+_LEFT_BEHIND = Hangup(NORMAL, "caller", "200")
 _REFUSED = {
     "busy": Hangup("user_busy", "callee", "486"),
     "no_answer": Hangup("no_answer", "unknown", "480"),
@@ -73,17 +74,29 @@ async def run_dialled(runtime: LegRuntime) -> None:
         _begin(leg)
         await _ring(leg)
         if leg.answered.is_set():
-            if leg.link.on_answer is not None and _can_be_bridged(leg.link.on_answer):
-                leg.link.on_answer.bridge(leg)
-            await first_of(leg.over.wait(), leg.link.made.wait())
-            await leg.over.wait()  # the bridge has made it that of both
-        await _conclude(runtime)
+            _bridge_on_answer(leg)
+            await first_of(leg.over.wait(), leg.link.made.wait(), leg.link.left.wait())
+            # the bridge has made it that of both
+            await first_of(leg.over.wait(), leg.link.left.wait())
+        if leg.link.left.is_set():
+            await _conclude_alone(runtime)
+        else:
+            await _conclude(runtime)
         leg.report.said = ()  # the talk is reported once, by the first leg
         leg.sender.close()
 
 
-def _can_be_bridged(leg: Leg) -> bool:
-    return leg.alive and leg.answered.is_set() and leg.link.other is None
+def _bridge_on_answer(leg: Leg) -> None:
+    """Connect a dialled leg with the one it was dialled for; in a transfer, in another's place."""
+    wanted = leg.link.on_answer
+    if wanted is None or not wanted.alive or not wanted.answered.is_set():
+        return
+    former = wanted.link.other
+    if former is not None and not leg.link.replaces:
+        return
+    wanted.bridge(leg)
+    if former is not None:
+        former.part(_LEFT_BEHIND)
 
 
 def accept(leg: Leg, details: dict[str, object] | None = None) -> None:
@@ -175,8 +188,6 @@ async def _wait_for_bridge(leg: Leg) -> None:
 
 
 async def _talk(leg: Leg, legs: list[Leg], cast: Cast, frame_ms: int) -> None:
-    if leg.link.other is not None:
-        legs.append(leg.link.other)
     if leg.plan.talk == "when_heard":
         await _any_within(leg.plan.patience_s, leg.heard, leg.over)
     leg.timeline.begin_talk()
@@ -192,7 +203,7 @@ async def _talk(leg: Leg, legs: list[Leg], cast: Cast, frame_ms: int) -> None:
         position_ms = end_ms
         leg.timeline.move(position_ms)
         await cast.play(position_ms)
-        for one in legs:
+        for one in (*legs, *leg.link.guests):
             one.sender.wake()
         _maybe_hang_up(leg, position_ms)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 
 from service.simulator.calls.call_flow import run_call, run_dialled
+from service.simulator.calls.conference import Conference
 from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.calls.plan import PlannedCall
 from service.simulator.legs.leg import Leg, Routing, identify
@@ -55,6 +56,7 @@ class Exchange:
         self.partners: dict[str, list[Leg]] = {}
         """The other legs of a bridged call, by the first one's `call_control_id`."""
         self.recordings: dict[str, Recording] = {}
+        self.conferences: dict[str, Conference] = {}
         self.streams_asked = 0
         self.transcriptions_asked = 0
         self.streamed: set[Encoding] = {PCMU}
@@ -121,7 +123,11 @@ class Exchange:
         return runtime, lambda: self._begin(index, runtime)
 
     def dial_for(self, first: Leg, numbers: tuple[str, str]) -> tuple[LegRuntime, Effect]:
-        """Make the leg of a `dial` that is linked to another one: a second leg of its call."""
+        """Make the leg of a `dial` that is linked to another one, or of a transfer.
+
+        It is one more leg of the same call.
+        """
+        first = first.link.first or first
         callee = first.plan.callee or Callee()
         plan = first.plan.model_copy(
             update={
@@ -134,14 +140,18 @@ class Exchange:
         )
         linked = self._linked.setdefault(first.id.control_id, [])
         index = len(self.calls) + len(self.legs)
+        call_audio = first.audio.with_swapped_tracks()
+        if any(said.who for said in first.plan.say):
+            call_audio = agent_audio(first.plan.say, len(linked))
         runtime = self._make_leg(
             index,
             plan,
-            first.audio.with_swapped_tracks(),
+            call_audio,
             numbers,
             first=first,
             rng=first.rng.derive(f"dialled {len(linked)}"),
         )
+        runtime.leg.link.first = first
 
         def begin() -> None:
             leg = runtime.leg

@@ -55,3 +55,5 @@ class LegRuntime:
             self.transcription.emit_held()
         if self.recording is not None:
             self.recording.stop()
+        if self.leg.link.meeting is not None:
+            self.leg.link.meeting.left(self.leg)

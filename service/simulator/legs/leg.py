@@ -82,6 +82,13 @@ def identify(rng: Rng, connection_id: str, numbers: tuple[str, str]) -> Identity
     return Identity(ids.control_id(), ids.uuid(), ids.uuid(), ids.uuid(), connection_id, *numbers)
 
 
+class Meeting(Protocol):
+    """A conference that a leg is in."""
+
+    def left(self, leg: "Leg") -> None:
+        """Take note that the leg is gone."""
+
+
 @dataclass(slots=True)
 class Link:
     """What a leg is, or is to be, bridged with."""
@@ -89,7 +96,16 @@ class Link:
     made: asyncio.Event = field(default_factory=asyncio.Event)
     other: "Leg | None" = None
     on_answer: "Leg | None" = None
-    """With which the `dial` that made it wants it bridged."""
+    """With which the `dial` or `transfer` that made it wants it bridged."""
+    replaces: bool = False
+    """Whether it takes the place of whoever that one is with then: a transfer."""
+    first: "Leg | None" = None
+    """For which it was dialled; None of a leg whose call it is, which the talk ends with."""
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once this leg is gone while the others talk on."""
+    meeting: Meeting | None = None
+    guests: "list[Leg]" = field(default_factory=list)
+    """Who came into the talk by command, the same list for all who take part in it."""
 
 
 class Leg:
@@ -157,6 +173,14 @@ class Leg:
         if self.hangup is None:
             self.hangup = hangup
             self.ended_at = self.timeline.stamp()
+            self.link.left.set()
+
+    def part(self, hangup: Hangup) -> None:
+        """End this leg; the others talk on, unless it is the one whose call it is."""
+        if self.link.first is None:
+            self.hang_up(hangup)
+        else:
+            self.depart(hangup)
 
     def fail(self) -> None:
         """End the call because the simulator itself failed; its report says so."""
@@ -172,17 +196,24 @@ class Leg:
 
     def bridge(self, other: "Leg") -> None:
         """Connect two legs that people are at; both say so, and both end together."""
-        other.consumers, self.consumers = self.consumers, [*self.consumers, *other.consumers]
-        other.consumers = self.consumers
-        other.heard, other.over = self.heard, self.over
+        self.share(other)
         self.link.other, other.link.other = other, self
         for one in (self, other):
-            one.link.made.set()
             one.emit("call.bridged")
+
+    def share(self, other: "Leg") -> None:
+        """Have the people at another leg take part in the talk of this one."""
+        if other.over is not self.over:
+            self.consumers.extend(other.consumers)
+            self.link.guests.extend([other, *other.link.guests])
+            other.join(self)
+        for one in (self, other):
+            one.link.made.set()
 
     def join(self, other: "Leg") -> None:
         """Share the talk of another leg, as the second leg of its call."""
         self.consumers, self.heard, self.over = other.consumers, other.heard, other.over
+        self.link.guests = other.link.guests
 
     def detach(self, consumer: AudioConsumer) -> None:
         """Give a consumer no more audio; no harm if it had none."""

@@ -86,6 +86,13 @@ SPECS: Mapping[str, Mapping[str, Param]] = {
     },
     "hangup": {"custom_headers": _LIST, "reason": _TEXT},
     "bridge": {"call_control_id": Param(high=MAX_URL_CHARS, required=True)},
+    "transfer": {
+        **_WEBHOOKS,
+        "to": Param(high=200, required=True),
+        "from": Param(high=100),
+        "timeout_secs": Param(int, low=5, high=600),
+        "target_leg_client_state": _TEXT,
+    },
     "speak": {
         "payload": Param(high=3000, required=True),
         "voice": Param(high=200, required=True),
@@ -112,11 +119,28 @@ SPECS: Mapping[str, Mapping[str, Param]] = {
     },
 }
 """Commands by name, as in the path."""
+_MEMBER = {"call_control_id": Param(high=MAX_URL_CHARS, required=True)}
+CONFERENCE_SPECS: Mapping[str, Mapping[str, Param]] = {
+    "conference_create": {
+        **_MEMBER,
+        "name": Param(high=200, required=True),
+        "max_participants": Param(int, low=2, high=800),
+        "duration_minutes": Param(int, low=1),
+    },
+    "conference_join": {**_MEMBER, "mute": _FLAG, "hold": _FLAG},
+    "conference_leave": _MEMBER,
+    "conference_end": {},
+}
+"""Those of conferences: `join` is the action `join` of one.
+
+Source: SDK 4.189, `types/conference_create_params.py` and `types/conferences/`.
+"""
 
 
 def check_params(name: str, params: Params) -> Problem | None:
     """Check the parameters of a command; None if all is well."""
-    for key, param in {**_COMMON, **SPECS[name]}.items():
+    spec = CONFERENCE_SPECS[name] if name in CONFERENCE_SPECS else SPECS[name]
+    for key, param in {**_COMMON, **spec}.items():
         problem = _check(key, param, params.get(key))
         if problem:
             return problem
