@@ -148,9 +148,7 @@ async def _park(settings: "Settings", names: list[EndpointName], _: str) -> bool
     return True
 
 
-async def _move(
-    settings: "Settings", old: EndpointName, new: EndpointName
-) -> tuple[int, bool]:
+async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> tuple[int, bool]:
     from service.delivery.switches import move  # noqa: PLC0415 - keeps --help quick
     from service.ports import EVERYTHING  # noqa: PLC0415
 
