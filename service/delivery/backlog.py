@@ -99,12 +99,14 @@ class Backlog:
             await self._is_wanted.wait()
             self._is_wanted.clear()
             wanted, self._wanted = list(self._wanted), {}
-            with suppress(JournalUnavailableError):  # the next listing finds them
-                await self.take_up(wanted)
+            try:
+                with suppress(JournalUnavailableError):  # the next listing finds them
+                    await self.take_up(wanted)
+            finally:
+                if not self._wanted:
+                    self.caught_up.set()
             for dispatcher in self._dispatchers.values():
                 dispatcher.pump()
-            if not self._wanted:
-                self.caught_up.set()
 
     async def _list(self, parked: ParkedSeqs) -> dict[EndpointName, int]:
         """List the backlog, and return how many lanes each endpoint has that is not here."""
