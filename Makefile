@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-# One more than there are cores: much of what tests do is to wait for the thing itself.
-WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+# Two more than there are cores: much of what tests do is to wait for the thing itself.
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 2 )))
 
 BIN := .venv/bin
 MADE := .venv/.made-from-lock

@@ -21,6 +21,7 @@ _CONNECTIONS = (
     ("ConnectionError", "the connection was lost"),
     ("ServerDisconnectedError", "the connection was lost"),
     ("ClientPayloadError", "the connection was lost"),
+    ("ClientResponseError", "what it answers is not HTTP"),
     ("OSError", "no connection"),
 )
 _VALUES = {

@@ -18,6 +18,7 @@ from service.simulator.api.gate import MAX_BODY_BYTES, Gate
 from service.simulator.api.rest import RestRoutes
 from service.simulator.api.stt_files import SttFilesRoute
 from service.simulator.api.stt_socket import SttSocketRoute
+from service.simulator.api.texml import TexmlPlayer
 from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
@@ -177,6 +178,7 @@ def _application(exchange: Exchange, api_key: str, http: aiohttp.ClientSession) 
         clock=exchange.telnyx_clock,
         history=exchange.history,
     )
+    exchange.play_document = lambda runtime, url: TexmlPlayer(exchange, runtime).run(url)
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[gate.check])
     app.on_response_prepare.append(gate.add_headers)
     rest = RestRoutes(exchange, gate)

@@ -104,6 +104,25 @@ async def garbage(request: web.Request) -> web.StreamResponse:
     raise AssertionError
 
 
+async def upgrade(request: web.Request) -> web.StreamResponse:
+    """Answer as to a WebSocket's handshake, and say no more."""
+    assert request.transport is not None
+    head = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    request.transport.write(head)
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def processing(request: web.Request) -> web.StreamResponse:
+    """Say without end that it is at work."""
+    assert request.transport is not None
+    while not request.transport.is_closing():
+        if not request.transport.get_write_buffer_size():
+            request.transport.write(b"HTTP/1.1 102 Processing\r\n\r\n" * 1000)
+        await asyncio.sleep(0)
+    raise ConnectionResetError
+
+
 @asynccontextmanager
 async def open_receiver(*replies: Reply) -> AsyncIterator[Receiver]:
     """Listen on a free port of this machine and reply by the script."""

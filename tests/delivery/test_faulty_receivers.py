@@ -59,6 +59,8 @@ FAULTS = {
     "flood": peers.flood,
     "reset": peers.reset,
     "garbage": peers.garbage,
+    "upgrade": peers.upgrade,
+    "processing": peers.processing,
 }
 
 

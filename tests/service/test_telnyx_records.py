@@ -21,6 +21,7 @@ from tests.recording.wavs import sides
 from tests.service.harness import SCRIPT, SPEED, House, asking, open_house, settings_for
 from tests.service.process import free_port, serving
 from tests.service.test_stop import open_peers
+from tests.service.virtual_time import in_virtual_time
 from tests.waiting import PATIENCE_S, until
 
 ROUTES: Mapping[str, dict[str, Any]] = {
@@ -111,6 +112,7 @@ async def test_a_card_that_is_read_out_is_silent_in_what_is_kept(
     assert "goodbye to you then" in event["text"]
 
 
+@in_virtual_time
 async def test_a_link_that_died_is_asked_for_anew(tmp_path: Path) -> None:
     """The webhook came so late; a repeat of it changes nothing."""
     late = {"events": ["call.recording.saved"], "delay": 1.0, "delay_s": [15, 16], "duplicate": 1.0}
@@ -152,6 +154,7 @@ async def test_a_host_that_is_not_telnyxs_is_not_asked(tmp_path: Path, is_named:
         assert not (tmp_path / "audio").exists()
 
 
+@in_virtual_time
 async def test_what_telnyx_cannot_store_is_told(tmp_path: Path) -> None:
     """And nothing is waited for."""
     scenario = {
@@ -168,6 +171,7 @@ async def test_what_telnyx_cannot_store_is_told(tmp_path: Path) -> None:
     ]
 
 
+@in_virtual_time
 async def test_an_erasure_between_webhook_and_file_leaves_nothing(tmp_path: Path) -> None:
     """What Telnyx told of it is forgotten, with the link; no file comes to be."""
     route = ROUTES["in_call"] | {"redact": ["pci"]}  # it waits for the call's last words

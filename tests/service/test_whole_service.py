@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.harness import SCRIPT, durable, finals, journal_of, open_house
+from tests.service.virtual_time import in_virtual_time
 
 AGENT = ["good morning how can I help", "yes", "yes"]
 CUSTOMER = ["I would like to move my booking", "thank you so much goodbye"]
@@ -71,6 +72,7 @@ async def test_what_is_delivered_is_what_is_in_the_journal(tmp_path: Path) -> No
         ]
 
 
+@in_virtual_time
 async def test_partials_come_before_their_final_and_share_its_utterance(tmp_path: Path) -> None:
     """For each final that had partials, they came first, with growing revisions."""
     async with open_house(tmp_path / "j.db", {"call": [CALL]}, **ROUTES["media"]) as house:
@@ -86,6 +88,7 @@ async def test_partials_come_before_their_final_and_share_its_utterance(tmp_path
         assert numbers == sorted(set(numbers))
 
 
+@in_virtual_time
 async def test_words_are_placed_on_the_call_clock(tmp_path: Path) -> None:
     """From the audio's position, within half a second of the script."""
     async with open_house(
@@ -104,6 +107,7 @@ async def test_words_are_placed_on_the_call_clock(tmp_path: Path) -> None:
     assert places[1][0] - 3000 == pytest.approx(offset_ms, abs=500)
 
 
+@in_virtual_time
 async def test_every_second_of_a_heard_call_is_accounted_for(tmp_path: Path) -> None:
     """Transcribed, silence, paused and lost sum to the call's length."""
     scenario = {"speed": 1.0, "call": [{"say": SCRIPT[:1]}]}
@@ -117,6 +121,7 @@ async def test_every_second_of_a_heard_call_is_accounted_for(tmp_path: Path) -> 
     assert completed["coverage"]["outbound"]["transcribed_ms"] > 1000
 
 
+@in_virtual_time
 async def test_a_media_socket_that_drops_costs_a_told_gap_and_no_more(tmp_path: Path) -> None:
     """The fork is asked for again, and the rest of the call is heard."""
     scenario = {"call": [CALL], "media": {"drop_after_ms": 5800}, "speed": 1.0}

@@ -26,6 +26,7 @@ class Finding:
 
 Check = Callable[[Receiver], Awaitable[str | None]]
 _PLAIN: Final = "a call's events, signed"
+_NO_USE: Final = "not tried: a plain call is not taken as it should be"
 _TAKEN: Final[dict[str, Check]] = {
     "numbers such as 1.0": deliveries.numbers,
     "letters of all languages": deliveries.letters,
@@ -89,8 +90,8 @@ async def certify(url: str, secret: str, *, without: Collection[str] = ()) -> li
             for name, check in _TAKEN.items()
             if _OF_A_CONTRACT.get(check) not in without
         }
-        no_use = "not tried: a plain call is not taken as it should be" if first.problem else None
         silent = None if receiver.has_answered else "not tried: nobody answered"
+        no_use = silent or (_NO_USE if first.problem else None)
         return [
             first,
             *[Finding(name, no_use or await check(receiver)) for name, check in taken.items()],

@@ -27,6 +27,8 @@ def not_taken(answer: Answer, advice: str) -> str | None:
         return None
     if answer.taken:
         return f"it took {answer.took_s:.1f} s: answer first, and work afterwards"
+    if answer.status is None:
+        return f"it {answer}"
     if answer.status in _REFUSED:
         return f"it {answer}, though it was genuine: {advice}"
     return f"it {answer}: {advice}"

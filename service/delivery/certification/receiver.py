@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import Webhook
 from service import __version__
 from service.delivery.signing import Signer
 from service.patience import Patience, body_of
+from service.reasons import connection_fault
 
 TIMEOUT_S: Final = 10.0
 _OK, _NOT_OK = 200, 300
@@ -36,6 +37,8 @@ class Answer:
 
     status: int | None
     took_s: float
+    why: str = ""
+    """Why there is none."""
 
     @property
     def taken(self) -> bool:
@@ -44,7 +47,7 @@ class Answer:
 
     def __str__(self) -> str:
         """Say it in words."""
-        return "did not answer" if self.status is None else f"answered {self.status}"
+        return f"did not answer {self.why}" if self.status is None else f"answered {self.status}"
 
 
 class Receiver:
@@ -121,7 +124,7 @@ class Receiver:
         }
 
     async def _post(self, body: Any, headers: dict[str, str]) -> Answer:  # noqa: ANN401 - what aiohttp takes
-        began, status = time.perf_counter(), None
+        began, status, why = time.perf_counter(), None, ""
         try:
             async with (
                 Patience(TIMEOUT_S) as patience,
@@ -130,9 +133,11 @@ class Receiver:
                 ) as response,
             ):
                 status, self.has_answered = response.status, True
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
-            pass
-        return Answer(status, time.perf_counter() - began - patience.stood_still_s)
+        except TimeoutError:
+            why = f"within {TIMEOUT_S:.0f} s"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            why = f"({connection_fault(error)})"
+        return Answer(status, time.perf_counter() - began - patience.stood_still_s, why)
 
 
 class Halfway:

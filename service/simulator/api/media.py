@@ -54,8 +54,12 @@ def start_media(exchange: Exchange, runtime: LegRuntime, params: Params) -> Effe
     return start
 
 
-def _make_stream(exchange: Exchange, runtime: LegRuntime, params: Params) -> Effect:
+def _make_stream(
+    exchange: Exchange, runtime: LegRuntime, params: Params, *, reconnect: bool = False
+) -> Effect:
     settings = exchange.scenario.media
+    if reconnect:
+        settings = settings.model_copy(update={"reconnect": True})
     track = str(params.get("stream_track") or "inbound_track")
     token = params.get("stream_auth_token")
     request = StreamRequest(
@@ -134,13 +138,18 @@ def stop_transcription(
     return ok()
 
 
-def start_streaming(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:
-    """Start to stream a call's audio to the application (`streaming_start`)."""
+def start_streaming(
+    exchange: Exchange, runtime: LegRuntime, params: Params, *, reconnect: bool = False
+) -> Reply | Problem:
+    """Start to stream a call's audio to the application (`streaming_start`).
+
+    A stream of TeXML is dialled again when it drops, unless its document says otherwise.
+    """
     if runtime.stream is not None:
         return Problem("90045")
     if not params.get("stream_url"):
         return Problem("10004", "stream_url is required", "stream_url")
-    return check_media(params) or ok(_make_stream(exchange, runtime, params))
+    return check_media(params) or ok(_make_stream(exchange, runtime, params, reconnect=reconnect))
 
 
 def stop_streaming(exchange: Exchange, runtime: LegRuntime, params: Params) -> Reply | Problem:

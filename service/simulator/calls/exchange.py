@@ -1,7 +1,7 @@
 """The exchange: every leg of the simulator, and what all legs share."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 
 from service.simulator.calls.call_flow import run_call, run_dialled
@@ -30,6 +30,9 @@ Effect = Callable[[], None]
 
 class Exchange:
     """Makes legs and starts what runs on them, as tasks of the room that it is given."""
+
+    play_document: Callable[[LegRuntime, str], Coroutine[None, None, None]] | None = None
+    """Plays what a TeXML application answers for a leg."""
 
     def __init__(
         self,
@@ -165,6 +168,10 @@ class Exchange:
         task.add_done_callback(lambda done: _note_failure(leg, done))
         return task
 
+    async def ask(self, url: str, form: Mapping[str, str]) -> bytes | None:
+        """Ask an application for a document, as Telnyx does; None if it has none to give."""
+        return await self._client.ask(url, form)
+
     def keep(self, recording: Recording) -> None:
         """Keep a finished recording for as long as the simulator is open."""
         self.recordings[recording.id] = recording
@@ -189,6 +196,8 @@ class Exchange:
             frame_ms=self.scenario.media.frame_ms,
         )
         self._started[index] = (leg, self.start(leg, call, "simulated_call"))
+        if leg.plan.texml is not None and self.play_document is not None:
+            self.start(leg, self.play_document(runtime, leg.plan.texml), "texml")
         if index < len(self._begun):
             self._begun[index].set()
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
+from service.simulator.legs.callbacks import Callbacks
 from service.simulator.legs.timeline import Timeline, iso
 from service.simulator.legs.webhook_queue import WebhookEvent
 from service.simulator.legs.webhook_sender import WebhookSender
@@ -111,6 +112,8 @@ class Link:
 class Leg:
     """One leg of a call. Its events are emitted in the order in which they happen."""
 
+    ended_at: float | None = None
+
     def __init__(
         self,
         plan: CallPlan,
@@ -136,11 +139,11 @@ class Leg:
         """Set once the audio is streamed or transcribed."""
         self.over = asyncio.Event()
         self.link = Link()
+        self.callbacks: Callbacks | None = _callbacks(plan)
         self.hangup: Hangup | None = None
         self.failed = self.answer_accepted = False
         self.started_at = timeline.stamp()
         self.answered_at: float | None = None
-        self.ended_at: float | None = None
         self.when_answered: list[Callable[[], None]] = []
         self.consumers: list[AudioConsumer] = []
         self.report = CallReport(
@@ -241,10 +244,13 @@ class Leg:
         payload |= details or {}
         self._emitted[event_type] += 1
         event_id = self.rng.derive(f"{event_type} {self._emitted[event_type]}").uuid()
-        event = WebhookEvent(
-            event_id, event_type, self.timeline.stamp() if at is None else at, payload
-        )
+        stamp = self.timeline.stamp() if at is None else at
+        event = WebhookEvent(event_id, event_type, stamp, payload)
         urls = self.routing.urls(event_type)
+        if self.callbacks is not None:  # a TeXML application is told by forms, and of less
+            if (told := self.callbacks.of(event_type, payload, iso(stamp))) is None:
+                return
+            event, urls = replace(event, form=told[1]), told[:1]
         if urls:
             self.sender.post(event, urls, self.routing.retries(event_type))
 
@@ -269,3 +275,7 @@ class Leg:
             return 0
         until = self.timeline.stamp() if self.ended_at is None else self.ended_at
         return max(0, int(until - self.answered_at))
+
+
+def _callbacks(plan: CallPlan) -> Callbacks | None:
+    return None if plan.texml is None else Callbacks(status=plan.status_callback)

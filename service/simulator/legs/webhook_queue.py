@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import count
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -31,9 +32,18 @@ class WebhookEvent:
     event_type: str
     occurred_at: float
     payload: Mapping[str, object]
+    form: Mapping[str, str] | None = None
+    """What is posted in place of JSON: a callback of TeXML."""
+
+    @property
+    def content_type(self) -> str:
+        """What the body is."""
+        return "application/json" if self.form is None else "application/x-www-form-urlencoded"
 
     def body(self, *, attempt: int, url: str, underscores: bool) -> bytes:
         """Write the webhook's body with alphabetical keys, as seen live."""
+        if self.form is not None:
+            return urlencode(self.form).encode()
         name = self.event_type.replace(".", "_") if underscores else self.event_type
         data = {
             "event_type": name,

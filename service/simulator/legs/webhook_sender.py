@@ -1,8 +1,8 @@
 """Delivery of webhooks as Telnyx does it: signed, 2 s to answer, retried, attempts counted."""
 
 import asyncio
-from collections.abc import Callable
-from urllib.parse import urljoin
+from collections.abc import Callable, Mapping
+from urllib.parse import urlencode, urljoin
 
 import aiohttp
 import structlog
@@ -17,6 +17,9 @@ from service.wire.signature import sign
 log = structlog.get_logger()
 
 USER_AGENT = "telnyx-webhooks"
+FORM = "application/x-www-form-urlencoded"
+ASK_TIMEOUT_S = 10.0
+MAX_ANSWER_BYTES = 1024 * 1024
 MAX_REDIRECTS = 3
 _REDIRECTS = {301, 302, 303, 307, 308}
 _RETRIED = {408, 429}
@@ -61,6 +64,23 @@ class WebhookClient:
             log.debug("webhook_unanswered", error=type(error).__name__)
         return entry.status
 
+    async def ask(self, url: str, form: Mapping[str, str]) -> bytes | None:
+        """POST a signed form and return what comes back; None if that is no 2xx answer in time."""
+        body = urlencode(form).encode()
+        stamp_s = int(self._clock() + self._settings.stamp_skew_s)
+        headers = {"content-type": FORM, "user-agent": USER_AGENT}
+        headers |= sign(self._key, body, stamp_s)
+        try:
+            async with (
+                asyncio.timeout(ASK_TIMEOUT_S),
+                self._http.post(url, data=body, headers=headers) as reply,
+            ):
+                found = await reply.content.read(MAX_ANSWER_BYTES)
+                return found if reply.ok else None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            log.debug("document_not_given", error=type(error).__name__)
+            return None
+
     def now(self) -> float:
         """Return the Unix time that is written on things."""
         return self._clock() + self._settings.skew_s
@@ -70,7 +90,11 @@ class WebhookClient:
         if webhook.stamp_s is None or self._settings.resign_retries:
             webhook.stamp_s = now
         signature = sign(self._key, body, webhook.stamp_s)
-        return {"content-type": "application/json", "user-agent": USER_AGENT, **signature}
+        return {
+            "content-type": webhook.event.content_type,
+            "user-agent": USER_AGENT,
+            **signature,
+        }
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         for hop in range(MAX_REDIRECTS + 1):

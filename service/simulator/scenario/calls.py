@@ -144,6 +144,11 @@ class CallPlan(Table):
     call session, whose inbound track is the agent."""
     callee: Callee | None = None
     """The agent, if it is the application that dials one: the talk begins with the bridge."""
+    texml: str | None = Field(None, pattern=r"^https?://", max_length=2000)
+    """Where the document is that says what becomes of the call: then no webhooks are sent, but
+    callbacks, and no command is waited for."""
+    status_callback: str | None = Field(None, pattern=r"^https?://", max_length=2000)
+    """Where a TeXML application is told how far the call is."""
     waits_s: float = Field(60.0, ge=0)
     """How long the caller waits for that before hanging up. Always real seconds."""
     recording: Path | Pair | None = None
@@ -186,6 +191,8 @@ class CallPlan(Table):
             raise ValueError("[[call.sound]] goes with a script, not with a recording")
         if self.direction == "incoming" and self.picks_up != "yes":
             raise ValueError("picks_up is for outgoing calls; an incoming one is yours to answer")
+        if self.texml is not None and self.direction != "incoming":
+            raise ValueError("texml is for incoming calls")
         if self.callee is not None and self.bridged_to is not None:
             raise ValueError("an agent is dialled (callee) or joins (bridged_to), not both")
         return self
