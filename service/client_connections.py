@@ -20,6 +20,11 @@ from aiohttp.streams import StreamReader
 MAX_INTERIM_ANSWERS: Final = 16
 """1xx before the answer itself. Who is at work says so every few seconds; attempts take ten."""
 
+MAX_HEAD_LINES: Final = 4_096
+"""Of all these heads, and of the pieces that lines come in: a parser skips empty ones for ever."""
+
+_CONTINUE, _SWITCHING = HTTPStatus.CONTINUE, HTTPStatus.SWITCHING_PROTOCOLS
+
 
 class ClientProtocol(ResponseHandler):
     """One connection. A `ClientConnector` makes them."""
@@ -27,21 +32,26 @@ class ClientProtocol(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._awaits_head = False
-        self._interim_answers = 0
+        self._interim_answers = self._lines = 0
 
     def set_response_params(self, **params: Any) -> None:  # noqa: ANN401 - aiohttp's
         """Expect the answer to another request."""
-        self._awaits_head, self._interim_answers = True, 0
+        self._awaits_head, self._interim_answers, self._lines = True, 0, 0
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
         """Take a head line by line, so that what follows it in the same packet cannot undo it."""
-        rest = data
-        while rest and self._awaits_head and self.exception() is None:
-            line, ending, rest = rest.partition(b"\n")
-            super().data_received(line + ending)
-        if rest and self.exception() is None:
-            super().data_received(rest)
+        start = 0
+        while start < len(data) and self._awaits_head and self.exception() is None:
+            end = data.find(b"\n", start) + 1 or len(data)
+            self._lines += 1
+            if self._lines > MAX_HEAD_LINES:
+                self.set_exception(HttpProcessingError(message="too long a head"))
+            else:
+                super().data_received(data[start:end])
+            start = end
+        if start < len(data) and self.exception() is None:
+            super().data_received(data[start:])
         if self.exception() is not None:
             self._break_off_body()
 
@@ -54,7 +64,7 @@ class ClientProtocol(ResponseHandler):
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Take a head that is whole; too many interim ones are a fault of the other side."""
         status = data[0].code
-        is_interim = status < HTTPStatus.OK and status != HTTPStatus.SWITCHING_PROTOCOLS
+        is_interim = _CONTINUE <= status < HTTPStatus.OK and status != _SWITCHING
         if not is_interim:
             self._awaits_head = False
         elif self._interim_answers == MAX_INTERIM_ANSWERS:

@@ -66,6 +66,15 @@ async def test_interim_answers_without_end_are_no_answer(packets: tuple[bytes, .
         await server.all_closed()
 
 
+@pytest.mark.parametrize("sent", [b"\n", b"\r\n"])
+async def test_empty_lines_without_end_are_no_answer(sent: bytes) -> None:
+    """The parser skips them before a head: each is looked at, so they have to end some time."""
+    async with open_raw_server(goes_on_with=sent * 50_000) as server:
+        with pytest.raises(aiohttp.ClientResponseError, match="too long a head"):
+            await status_of(server)
+        await server.all_closed()
+
+
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"])
 async def test_what_nobody_reads_is_not_waited_for(answer: bytes) -> None:
     """Neither without an answer in time, nor after one: what was not sent by then never is."""

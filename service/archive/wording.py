@@ -48,7 +48,7 @@ REASONS: Mapping[str, str] = {
     "write_stalled": "the recogniser takes no more sound",
     "late": "the recogniser is too far behind",
     "falling_behind": "the recogniser is falling behind",
-    "seam_uncertain": "it was interrupted, and a word may be there twice or missing",
+    "seam_uncertain": "it was interrupted, and words may be there twice, missing or out of place",
     "garbage": "the recogniser's answers make no sense",
     "circuit_open": "the recogniser failed just before",
     "connect_failed": "the recogniser cannot be reached",

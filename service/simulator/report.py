@@ -63,6 +63,10 @@ class DeliveryResult:
         return self.tries[-1].status if self.tries else None
 
 
+LATE_STEP_MS = 100
+"""A talk that is later by less is as late as before."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandReceived:
     """One command: its name as in the path, or `dial`. `code` is the error's, or ""."""
@@ -161,6 +165,14 @@ class CallReport:
     transcribed: list[tuple[int, int]] = field(default_factory=list)
     """The audio that was transcribed in the call, in milliseconds of the talk."""
     said: tuple[Said, ...] = ()
+    late: list[tuple[int, int]] = field(default_factory=list)
+    """How late the talk was at most, where it was later than ever: its position and that, in ms."""
+
+    def note_late(self, position_ms: int, late_ms: int) -> None:
+        """Take note of how late the talk is: whoever hears it takes that for time without audio."""
+        latest_ms = self.late[-1][1] if self.late else 0
+        if late_ms >= latest_ms + LATE_STEP_MS:
+            self.late.append((position_ms, late_ms))
 
     @property
     def unacknowledged(self) -> list[DeliveryResult]:

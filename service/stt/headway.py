@@ -25,9 +25,13 @@ class Headway:
         """Take note that words are settled: whatever was sent was not sent in vain."""
         self._tries = 0
 
-    def is_stuck(self, resume_ms: int) -> bool:
-        """Say whether another session from there on would be sent what several were in vain."""
-        return self._tries >= _TRIES and self._is_same(resume_ms)
+    def is_stuck(self, resume_ms: int, *, is_pressed: bool = False) -> bool:
+        """Say whether another session from there on would be sent what several were in vain.
+
+        Or one was: who `is_pressed` has no time to send the same twice.
+        """
+        tries = 1 if is_pressed else _TRIES
+        return self._tries >= tries and self._is_same(resume_ms)
 
     def is_hopeless(self, owed_ms: int) -> bool:
         """Say whether what is owed from there on was sent often enough."""

@@ -16,7 +16,7 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
-from service.stt.timing import LAG_MS, duration_of, estimate_span, reach_of, said_by
+from service.stt.timing import LAG_MS, Estimate, duration_of, estimate, reach_of, said_by
 from service.wire.stt import SttResult
 
 _MAX_LANGUAGE = 35
@@ -48,6 +48,8 @@ class Placing:
         self._words_before: list[str] = []
         self._reached_ms = 0
         """The last words of the text before were said in speech that went on after this."""
+        self.split_ms: int | None = None
+        """Where a hole begins of which nobody knows on what side of it the last text was said."""
 
     def begin(self, clock: SessionClock) -> None:
         """Expect the results of a session with this clock."""
@@ -56,7 +58,7 @@ class Placing:
 
     def place(self, at: Arrival, text: str, *, from_ms: int) -> Placed:
         """Place a result with a text that was said no earlier than `from_ms`."""
-        result = at.result
+        result, self.split_ms = at.result, None
         self._follow(at, text)
         words = tuple(self._words(result))
         timed = self.timed(result)
@@ -65,7 +67,8 @@ class Placing:
         elif at.said is not None:
             span, clue = at.said, Clue.SPAN
         else:
-            span, clue = self.estimate(at, text, from_ms=from_ms), Clue.TEXT
+            estimated = self._estimate(at, text, from_ms=from_ms)
+            span, clue, self.split_ms = estimated.span, Clue.TEXT, estimated.split_ms
         final = _is_final(at)
         heard = self._inputs.words(
             text,
@@ -93,10 +96,10 @@ class Placing:
             spoken = list(self._speech.spans(from_ms, at.position_ms))
             self._pace.learn(duration_of(placed.heard.text), spoken)
 
-    def estimate(self, at: Arrival, text: str, *, from_ms: int) -> Span:
+    def _estimate(self, at: Arrival, text: str, *, from_ms: int) -> Estimate:
         """Estimate when a text was said, by its length and by where speech was."""
         expected_ms = round(duration_of(text) * self._pace.factor)
-        return estimate_span(
+        return estimate(
             expected_ms,
             self._speech.spans(from_ms, at.position_ms),
             from_ms=from_ms,
@@ -116,7 +119,7 @@ class Placing:
         there although they were a part of it.
         """
         if whole.end_ms >= from_ms + _LITTLE_MS:
-            return self.estimate(at, text, from_ms=from_ms)
+            return self._estimate(at, text, from_ms=from_ms).span
         spans = list(self._speech.spans(whole.start_ms, whole.end_ms))
         share = 1 - duration_of(text) / duration_of(whole.text)
         spoken_ms = sum(span.end_ms - span.start_ms for span in spans)
@@ -183,15 +186,19 @@ class Placing:
         return rest.end_ms - rest.start_ms >= _MORE_MS
 
     def _follow(self, at: Arrival, text: str) -> None:
-        """Note in which speech a text grew: an engine that is prompt has only just heard that."""
-        before, self._words_before = self._words_before, words_of(text)
-        goes_on = before == self._words_before or revises(before, self._words_before)
+        """Note in which speech a text grew: an engine that is prompt has only just heard that.
+
+        What was longer once and is so again has not grown: a state of it came out of its order.
+        """
+        before, words = self._words_before, words_of(text)
+        goes_on = before == words or revises(before, words)
         if not goes_on:
             self._reached_ms = 0
         if not (before and goes_on):
             self._growth.end()
-        if goes_on and len(self._words_before) <= len(before):
+        if goes_on and len(words) <= len(before):
             return
+        self._words_before = words
         self._growth.add(at, text)
         if at.prompt_ms is None:
             return

@@ -73,7 +73,7 @@ class Progress:
         if not expected_ms:
             end_ms = span.end_ms
         elif clue is Clue.TEXT:
-            end_ms = self._explained(span, _SLOW_PACE * expected_ms + _SLACK_MS, until_ms)
+            end_ms = self._explained(span, expected_ms, until_ms)
         else:
             end_ms = self._with_tail(span.end_ms, until_ms)
         self.answered_ms = max(self.answered_ms, end_ms)
@@ -179,12 +179,17 @@ class Progress:
             return end_ms
         return rest.end_ms
 
-    def _explained(self, span: Span, speech_ms: int, until_ms: int) -> int:
-        """Return until when what was said is the rest of a text that was said slowly."""
+    def _explained(self, span: Span, expected_ms: int, until_ms: int) -> int:
+        """Return until when what was said is the rest of a text that was said slowly.
+
+        Behind a pause it is not, where that is as long without it as it should be.
+        """
         end_ms, said_ms = span.end_ms, 0
         for stretch in self._speech.spans(span.start_ms, until_ms):
+            is_whole = said_ms >= expected_ms and stretch.start_ms > end_ms
             said_ms += stretch.end_ms - stretch.start_ms
-            if stretch.start_ms > end_ms + _WITHIN_MS or said_ms > speech_ms:
+            is_too_long = said_ms > _SLOW_PACE * expected_ms + _SLACK_MS
+            if is_whole or is_too_long or stretch.start_ms > end_ms + _WITHIN_MS:
                 break
             end_ms = max(end_ms, stretch.end_ms)
         return end_ms

@@ -224,7 +224,7 @@ class TrackRecognition:
         """Take note that a session was lost, and tell what is to be told; say what follows."""
         reason, now = str(fault), self._clock()
         log.warning("recognition_lost", reason=reason, code=fault.code)
-        self._emit(self._track.lose())
+        self._emit(self._track.lose(is_pressed=self._is_pressed(line.habits)))
         idle = reason == "connection_lost" and not self._track.has_work()
         lived = now - began_at >= self._limits.stable_s and reason != STALLED
         was_well = line.had_result or lived
@@ -240,6 +240,10 @@ class TrackRecognition:
             self._forgo_or_retry(all_failed=move.all_failed)
         self._tell_trouble(fault, move)
         return move
+
+    def _is_pressed(self, habits: Habits) -> bool:
+        """Say whether the time to the deadline is too short for two more connections."""
+        return self._left_s() < 2 * habits.slowest_open_s
 
     def _forgo_or_retry(self, *, all_failed: bool) -> None:
         """Ask a second time for words that are owed; two answers without them are enough."""

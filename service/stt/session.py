@@ -232,7 +232,8 @@ class Session:
         if self._writing and now - self._audio_at >= self._limits.write_stall_s:
             raise RecognitionLostError(WRITE_STALLED)
         limits = self._limits
-        if self._overdue_s(now) >= self._patience_s():
+        overdue_s = self._overdue_s(now)
+        if overdue_s >= self._patience_s() and not self._has_time(overdue_s):
             raise RecognitionLostError(STALLED)
         late_since = self._late_since
         is_late = late_since is not None and now - late_since >= limits.late_s
@@ -261,6 +262,17 @@ class Session:
         has_stalled = last_s is None and self._others_stalled
         is_worth_it = has_stalled or self._has_substitute()
         return min(self._stall_s, last_retry_s) if is_worth_it else self._stall_s
+
+    def _has_time(self, overdue_s: float) -> bool:
+        """Say whether the end is far enough for one that answered to be later than ever.
+
+        Another session is to have its time as well; and if somebody else is to be asked, or one
+        before it stalled, he is to have all of it.
+        """
+        retry_s = self._limits.last_retry_s + self.stint.habits.slowest_open_s
+        is_late = self.stint.last_patience_s is not None and overdue_s < self._stall_s
+        is_alone = not (self._others_stalled or self._has_substitute())
+        return is_late and is_alone and self._is_waiting() and self._left_s() > retry_s
 
     def _is_waiting(self) -> bool:
         """Say whether all is sent, and nothing but answers are to come."""

@@ -34,6 +34,10 @@ _MIN_PROMPT_MS, _MAX_PROMPT_MS = 500, 1_500
 """An engine that gives partials, and never took longer for one, is prompt; no more may have been
 held up on the way to it.
 """
+_PROMPT_AGAIN = 3
+"""An engine that was late is prompt again once it has answered so often at once what began anew: a
+late one does so once by chance, and is as late as before with the next word.
+"""
 _STOPPED_S = 0.3
 """Where nothing was sent for so long, an engine that answers once the audio stops may have done so.
 """
@@ -61,6 +65,8 @@ class Arrival(NamedTuple):
     """Where the session was cut off in mid-speech: a word that ends there is half a word."""
     is_asked: bool = False
     """Whether it was asked for the rest, so that a final need not end in a pause."""
+    has_partials: bool = True
+    """Whether the engine gives partials: else nothing tells in what order its finals were said."""
 
 
 class Stint:
@@ -74,6 +80,8 @@ class Stint:
     """Whether it said all it has to say."""
     _queue_ms = 0
     """How much of what it had been sent it may not have worked off when its last result came."""
+    _prompt_waits_ms: tuple[int, ...] = ()
+    """Those for answers in a row to what was said after a pause, none of them late."""
     _replay_lag_ms = 0
     """How much more it was behind when it answered what it was sent at once."""
 
@@ -104,7 +112,7 @@ class Stint:
         self.is_utterance = is_utterance
         self.habits = habits or Habits()
         self._late_ms = self.habits.slowest_ms
-        """The longest wait since it was last seen to answer what was said after a pause."""
+        """The longest wait since it was last known to be prompt."""
         self.held: deque[Arrival] = deque(maxlen=_MAX_HELD)
         """What it said before it was its turn."""
         self._speech = speech
@@ -150,7 +158,7 @@ class Stint:
             waited_ms = round(self._waited_s(first, now) * 1000)
             self.habits.slowest_ms = max(self.habits.slowest_ms, waited_ms)
             is_new = first > self._answered_ms and not is_owed(first)
-            self._late_ms = waited_ms if is_new else max(self._late_ms, waited_ms)
+            self._note_wait(waited_ms, is_new=is_new)
             burst_ms = self._backlog.burst_ms(first, now)
             self._replay_lag_ms = max(self._replay_lag_ms, burst_ms)
         self.habits.gives_partials |= result.is_final is False
@@ -173,6 +181,7 @@ class Stint:
             prompt_ms=self._prompt_ms(queue_ms),
             cut_ms=self.until_ms if self.is_cut_off else None,
             is_asked=self.until_ms is not None or self._speech.has_ended,
+            has_partials=self.habits.gives_partials,
         )
 
     @property
@@ -264,6 +273,16 @@ class Stint:
             habits.early_ends = min(habits.early_ends, 1)
         elif replayed_ms >= _MIN_UNANSWERED_MS or habits.early_ends:
             habits.early_ends += 1
+
+    def _note_wait(self, waited_ms: int, *, is_new: bool) -> None:
+        """Take note of how long an answer took, and whether it is one to what began anew."""
+        if waited_ms * 5 // 4 > _MAX_PROMPT_MS:
+            self._prompt_waits_ms = ()
+        elif is_new:
+            self._prompt_waits_ms += (waited_ms,)
+        self._late_ms = max(self._late_ms, waited_ms)
+        if len(self._prompt_waits_ms) >= _PROMPT_AGAIN:
+            self._late_ms, self._prompt_waits_ms = max(self._prompt_waits_ms), ()
 
     def _sure_ms(self, queue_ms: int, now: float) -> int:
         """Return what is surely answered of the stream: a hole in it took nobody any time.

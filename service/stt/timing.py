@@ -6,6 +6,7 @@ some fifteen letters a second, each at a pace of their own.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from service.stt.ring import Span
 from service.stt.speech import WINDOW_MS
@@ -45,12 +46,28 @@ _MAX_STRETCHES = 16
 """Looked at: what is answered is the oldest of them."""
 
 
+class Estimate(NamedTuple):
+    """When a text was said, as far as can be told."""
+
+    span: Span
+    split_ms: int | None = None
+    """Where a hole begins on whose other side, or on both, it may have been said all the same."""
+
+
+class _Fit(NamedTuple):
+    """With which stretch a text may begin, with which end, and what speaks against that."""
+
+    cost: float
+    first: int
+    last: int
+
+
 def duration_of(text: str) -> int:
     """Estimate how long a text takes to say, in milliseconds."""
     return sum(_WIDE_LETTER_MS if letter > "\u2e80" else _LETTER_MS for letter in text)
 
 
-def estimate_span(
+def estimate(
     expected_ms: int,
     spans: Iterable[Span],
     *,
@@ -62,7 +79,7 @@ def estimate_span(
     holes: Sequence[Span] = (),
     reached_ms: int = 0,
     is_whole: bool = False,
-) -> Span:
+) -> Estimate:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
@@ -71,25 +88,36 @@ def estimate_span(
     much was sent at once. In `holes` nobody knows whether he paused. The last of it was said in
     speech that went on after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it.
     """
-    stretches = list(islice(spans, _MAX_STRETCHES))
-    if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes):
-        del stretches[0]
-    if len(stretches) > 1 and _is_no_end(stretches[-1], until_ms, holes):
-        del stretches[-1]
+    stretches = _stretches(spans, from_ms, until_ms, holes)
     if not stretches:
-        return Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms)
+        return Estimate(Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms))
     bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
     shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
     pairs = pairwise(stretches)
     lateness = _lateness(stretches, until_ms, reached_ms, bias=bias, is_whole=is_whole)
     pauses = [_pause_cost(pair, holes, expected_ms, is_live=bool(bias)) for pair in pairs]
-    first, last = _best_fit(stretches, pauses, lateness, Span(shortest_ms, longest_ms))
-    end_ms = stretches[last].end_ms
+    fits = list(_fits(stretches, pauses, lateness, Span(shortest_ms, longest_ms)))
+    first, last, split = _choose(fits, stretches, holes, expected_ms)
+    start_ms, end_ms = stretches[first].start_ms, stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
         reach_ms = expected_ms * (_QUEUE_REACH if queue_ms else _LATE_REACH)
         reach_ms = max(reach_ms, expected_ms + 2 * slack_ms)
         end_ms = said_by(stretches[first : last + 1], round(reach_ms))
-    return Span(stretches[first].start_ms, max(stretches[first].start_ms, end_ms))
+    end_ms = max(start_ms, end_ms)
+    split_ms = None if split is None else min(stretches[split].end_ms, end_ms)
+    return Estimate(Span(start_ms, end_ms), split_ms)
+
+
+def _stretches(
+    spans: Iterable[Span], from_ms: int, until_ms: int, holes: Sequence[Span]
+) -> list[Span]:
+    """Return the speech that a text may be of, without what is too little to begin or end one."""
+    stretches = list(islice(spans, _MAX_STRETCHES))
+    if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes):
+        del stretches[0]
+    if len(stretches) > 1 and _is_no_end(stretches[-1], until_ms, holes):
+        del stretches[-1]
+    return stretches
 
 
 def _lateness(
@@ -105,19 +133,18 @@ def _lateness(
     return costs
 
 
-def _best_fit(
+def _fits(
     stretches: Sequence[Span],
     pauses: Sequence[float],
     lateness: Sequence[float],
     lengths_ms: Span,
-) -> tuple[int, int]:
-    """Return with which stretch a text most likely begins, and with which it ends.
+) -> Iterator[_Fit]:
+    """Yield with which stretch a text may begin, and with which it may end.
 
     `pauses` is what it costs to go on behind each stretch. What is before the text's beginning was
     said as well, and is no more likely to have been passed over than a text is to be so much longer
     than it seems.
     """
-    best, found = float("inf"), (0, 0)
     skipped_ms = 0
     for first, begin in enumerate(stretches):
         said_ms, paused_ms = 0, 0.0
@@ -127,11 +154,33 @@ def _best_fit(
                 paused_ms += pauses[last - 1]
             said_ms += stretch.end_ms - stretch.start_ms
             misfit_ms = max(0, lengths_ms.start_ms - said_ms, said_ms - lengths_ms.end_ms)
-            cost = misfit_ms + paused_ms + skipped_ms + lateness[last]
-            if cost < best:
-                best, found = cost, (first, last)
+            yield _Fit(misfit_ms + paused_ms + skipped_ms + lateness[last], first, last)
         skipped_ms += begin.end_ms - begin.start_ms
-    return found
+
+
+def _choose(
+    fits: Sequence[_Fit], stretches: Sequence[Span], holes: Sequence[Span], expected_ms: int
+) -> tuple[int, int, int | None]:
+    """Return with which stretch a text most likely begins, and with which it ends.
+
+    And behind which of them a hole is that leaves that open. Where a text was said before it or
+    behind it, its length may not tell, if somebody spoke when it began and when it was over. Then
+    it begins with the earlier one.
+    """
+    best = min(fits, key=lambda fit: fit.cost)
+    first, split = best.first, None
+    for cost, begin, end in fits:
+        if cost > best.cost + expected_ms * _CUT_OUT:
+            continue
+        for nth in (*_between(begin, best.first), *_between(end, best.last)):
+            if _is_cut_out((stretches[nth], stretches[nth + 1]), holes):
+                first, split = min(first, begin), nth
+    return first, best.last, split
+
+
+def _between(one: int, other: int) -> range:
+    """Return behind which stretches one has to go on from either to the other."""
+    return range(min(one, other), max(one, other))
 
 
 def _pause_cost(

@@ -189,14 +189,17 @@ class Track:
         """Settle audio in which nobody spoke, where no session is to be sent it."""
         return [] if self._stints else self._settle(until_ms)
 
-    def lose(self) -> list[Input]:
-        """End all stints, and go back to what a new one has to be sent again."""
+    def lose(self, *, is_pressed: bool = False) -> list[Input]:
+        """End all stints, and go back to what a new one has to be sent again.
+
+        Who `is_pressed` for time sends nothing twice that seems to be answered.
+        """
         inputs: list[Input] = []
         if self._stints:
             head = self._stints[0]
             head.lose()
             position_ms, self._forgo_ms = head.clock.position_ms, head.until_ms or self.pushed_ms
-            inputs += self._get_on(head)
+            inputs += self._get_on(head, is_pressed=is_pressed)
             self._sent_ms = max(self._sent_ms, *(s.clock.position_ms for s in self._stints))
             self._heard_ms = None
             self._stints.clear()
@@ -325,7 +328,7 @@ class Track:
         earliest_ms = head.clock.start_ms if head.is_utterance else self._not_before_ms
         return max(earliest_ms, self._transcript.resume_from(sent_ms, quiet_ms=head.quiet_ms))
 
-    def _get_on(self, head: Stint) -> list[Input]:
+    def _get_on(self, head: Stint, *, is_pressed: bool) -> list[Input]:
         """Choose where the next session begins: further on where several got no further.
 
         Where even what is owed is more than they live to answer, their last partial has to do.
@@ -335,7 +338,7 @@ class Track:
         if head.is_utterance or not head.has_answered:
             return []
         self._headway.lost(head.clock.start_ms)
-        if not self._headway.is_stuck(self._resume_ms):
+        if not self._headway.is_stuck(self._resume_ms, is_pressed=is_pressed):
             return []
         inputs: list[Input] = []
         if self._headway.is_hopeless(transcript.owed_from(position_ms)):

@@ -169,7 +169,7 @@ class Transcript:
         heard = pending and without_half_words(pending.heard, cut_ms)
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
-            is_part |= cut_ms is not None
+            is_part |= cut_ms is not None or (is_cut_off and pending.clue is not Clue.TEXT)
             if is_cut_off and not (self._pending_unmarked or self._placing.knows_end(pending)):
                 self._doubt_ms = heard.end_ms
             finals += self._emit(
@@ -184,9 +184,11 @@ class Transcript:
         be that is in no final. Where texts have no times it may seem to be too late. A text without
         `is_final` becomes final anyhow once another one comes.
         """
-        finals, may_be = self._not_said_again([]), self._pending_here and not self._pending_unmarked
-        pending = self._pending if may_be else None
-        if pending is not None and pending.clue is Clue.TEXT:
+        pending = self._pending if self._pending_here else None
+        if pending is None:
+            return []  # it said nothing of its own, be it this or another text
+        finals = self._not_said_again(words_of(pending.heard.text))
+        if pending.clue is Clue.TEXT and not self._pending_unmarked:
             self._carried = _Carried(pending, self._pending_came_ms, until_ms)
         return finals
 
@@ -203,7 +205,6 @@ class Transcript:
         cut_off = pending if self._pending_unmarked else self._placing.cut_off(pending)
         self._pending = cut_off
         is_part = cut_off != pending or self._placing.goes_on(cut_off, self._clock.position_ms)
-        is_part |= pending.clue is not Clue.TEXT
         return self.finalize_pending(is_part=is_part, is_cut_off=True)
 
     def before_pending(self, until_ms: int) -> int:
@@ -326,6 +327,7 @@ class Transcript:
                 self._ahead.append(_Ahead(Placed(fresh, clue), self._at.position_ms))
                 return []
         self._pending = None
+        self._doubt_ms = self._placing.split_ms
         finals = self._emit(Placed(fresh, clue), sent_ms, until_ms=sent_ms)
         return finals + self._overtaken(self._at.position_ms)
 
@@ -350,6 +352,8 @@ class Transcript:
         """Emit a text, that came when so much had been sent; by now it is up to `until_ms`."""
         final, clue = placed
         before = self._not_said_again(words_of(final.text))
+        if clue is Clue.TEXT and self._is_order_unknown(came_ms):
+            self._doubt_ms = self._emitted[-1].end_ms
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
@@ -359,6 +363,16 @@ class Transcript:
         )
         self._emitted.append(Emitted(words_of(final.text), final.start_ms, final.end_ms, came_ms))
         return [*before, final]
+
+    def _is_order_unknown(self, came_ms: int) -> bool:
+        """Say whether nobody knows which was said first: this text, or the one emitted before it.
+
+        They came in the same moment, although nothing was sent at once, from an engine that gives
+        neither times nor partials: it is late, or does not keep their order.
+        """
+        at = self._at
+        is_at_once = bool(self._emitted) and self._emitted[-1].sent_ms == came_ms > 0
+        return is_at_once and not (at.has_partials or at.queue_ms or at.said is not None)
 
     def _not_said_again(self, words: list[str]) -> list[WordsHeard]:
         """Emit what was carried over, unless it is what was said now."""

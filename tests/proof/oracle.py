@@ -25,7 +25,7 @@ from service.simulator.words.sent import SHORT_MS, is_chipped, span_of
 from service.simulator.words.spans import Span, missing, overlap, union
 from service.simulator.words.untold import TOLERANCE_MS, off_ms, told_by, untold, untold_ms
 from tests.proof.changes import IN_CALL, MEDIA
-from tests.proof.marks import behind_marks, marks_of
+from tests.proof.marks import REASON, behind_marks, ends_known, marks_of, unscrambled
 from tests.proof.receiver import Delivery
 from tests.proof.trial import Trial
 from tests.proof.truth import ROLES, TrackTruth, read_truth
@@ -86,6 +86,8 @@ def judge(trial: Trial, evidence: Evidence) -> Verdict:
             if one.data["track"] in (truth.track, None)
         ]
         marks_ms = marks_of(durable, truth.track)
+        if not trial.is_ordered:
+            mine = unscrambled(mine, marks_ms, truth.words)
         heard = _judge_words(verdict, truth, mine, marks_ms)
         _judge_gaps(verdict, truth, heard, gaps)
         judge_told_twice(verdict, truth.track, mine, gaps)
@@ -125,6 +127,8 @@ def _judge_order(verdict: Verdict, evidence: Evidence, durable: Sequence[Deliver
         elif one.data["role"] != ROLES[one.data["track"]]:
             verdict.blame(f"a final of {one.data['track']} said by {one.data['role']}")
     alarms = [one for one in durable if one.type in _ALARMS]
+    if not trial.is_ordered:
+        alarms = [one for one in alarms if one.data["reason"] != REASON]
     if alarms and not any(fault.alarms for fault in trial.faults):
         verdict.blame(f"a false alarm: {alarms[0].data['reason']}")
 
@@ -198,14 +202,13 @@ def _judge_places(
     said: Iterable[tuple[Final, Sequence[Word]]],
     marks_ms: Sequence[int],
 ) -> None:
-    """Count the finals whose offsets are too far off; where one is marked, its end is not known."""
+    """Count the finals whose offsets are too far off."""
     trial = verdict.trial
     bound_ms = BOUND_MS[trial.source] + sum(fault.bound_ms for fault in trial.faults)
     for final, mine in said:
         if not mine or final["start_ms"] is None:
             continue
-        end_ms = mine[-1].end_ms if final["end_ms"] in marks_ms else final["end_ms"]
-        late_ms = off_ms(final["start_ms"], end_ms, mine)
+        late_ms = off_ms(*ends_known(_span_of(final), mine, truth.unheard, marks_ms), mine)
         if late_ms > bound_ms:
             verdict.shifted += 1
             verdict.blame(f"{truth.track}: {_name(mine[0].text)}… is {late_ms} ms off")
@@ -246,7 +249,7 @@ def judge_told_twice(
     for final in finals:
         if final["start_ms"] is None:
             continue
-        span = Span(final["start_ms"], final["end_ms"])
+        span = _span_of(final)
         inner = [gap.widened(-slack_ms) for gap in long if gap.cut(span) != gap]
         if 2 * overlap(span, union(inner)) > span.length:
             words = _texts_of(final)
@@ -363,6 +366,10 @@ def _with_words(hole: Span, lost: Sequence[Word]) -> Span:
         if one.cut(hole) == hole
     ]
     return whole
+
+
+def _span_of(final: Final) -> Span:
+    return Span(final["start_ms"], final["end_ms"])
 
 
 def _texts_of(final: Final) -> str:

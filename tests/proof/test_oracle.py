@@ -4,7 +4,7 @@ import pytest
 
 from service.simulator.speech.script import Word
 from service.simulator.words.spans import Span
-from tests.proof.marks import behind_marks
+from tests.proof.marks import behind_marks, ends_known, unscrambled
 from tests.proof.oracle import Verdict, judge_ends, judge_lost, judge_told_twice
 from tests.proof.trial import Trial
 from tests.proof.truth import TrackTruth
@@ -136,3 +136,35 @@ def test_only_a_word_that_was_cut_in_half_is_lost_untold() -> None:
     assert (one.lost, one.untold_ms, one.problems) == (0, 0, [])
     assert (both.lost, both.untold_ms) == (1, 330)
     assert "lost though it came: whole" in both.problems[1]
+
+
+def test_where_a_mark_leaves_the_order_open_texts_may_change_places() -> None:
+    """Each with the next one, in the places of both; and no further."""
+    words = [Word(f"c{n}", n * 100, n * 100 + 90) for n in range(4)]
+    finals = [
+        {"text": text, "start_ms": nth * 100, "end_ms": nth * 100 + 90}
+        for nth, text in enumerate(["c1", "c0", "c3", "c2"])
+    ]
+
+    texts = [final["text"] for final in unscrambled(finals, [90], words)]
+
+    assert texts == ["c0", "c1", "c3", "c2"]
+    assert unscrambled(finals, [], words) == finals
+
+
+@pytest.mark.parametrize(
+    ("final", "marks_ms", "known"),
+    [
+        (Span(500, 3_000), [], Span(500, 3_000)),
+        (Span(500, 3_000), [3_000], Span(500, 2_900)),
+        (Span(500, 3_000), [1_000], Span(2_500, 3_000)),
+        (Span(500, 3_000), [2_400], Span(500, 3_000)),
+    ],
+)
+def test_a_mark_at_a_hole_leaves_open_on_what_side_of_it_a_final_was_said(
+    final: Span, marks_ms: list[int], known: Span
+) -> None:
+    """And one at its end, where that is."""
+    words = [Word("c1", 2_500, 2_900)]
+
+    assert ends_known(final, words, [Span(1_000, 2_400)], marks_ms) == known

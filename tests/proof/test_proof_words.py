@@ -69,6 +69,17 @@ FAILED_ONCE = [
     Trial(20008, "media", ("closed_every_5_s", "wrong_order")),
     Trial(20007, "media", ("closed_every_5_s", "wrong_order")),
     Trial(20006, "media", ("slow_handshake", "closed_every_5_s")),
+    Trial(20010, "media", ("closed_every_5_s", "wrong_order")),
+    Trial(810003, "media", ("late_answers", "closed_every_5_s")),
+    Trial(7003, "media", ("slow_handshake", "closed_every_5_s")),
+    Trial(62008, "media", ("late_answers", "frames_missing")),
+    Trial(63034, "media", ("late_answers", "stream_silent_for_a_while")),
+    Trial(840003, "media", ("closed_every_5_s", "wrong_order")),
+    Trial(820009, "media", ("late_answers", "bursts")),
+    Trial(820009, "media", ("late_answers", "stream_redialled")),
+    Trial(820019, "media", ("late_answers", "closed_every_5_s")),
+    Trial(828004, "media", ("late_answers", "closed_every_5_s")),
+    Trial(828028, "media", ("late_answers", "closed_every_5_s")),
 ]
 """Runs that were found by the long proof."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from service.ports import Recognitions
 from service.simulator.rng import Rng
 from tests.proof.changes import IN_CALL, MEDIA, Change, Fault, Source, clash, merged
-from tests.proof.faults.catalogue import FAULTS, OVERLOAD, TIMED, UNPLACED
+from tests.proof.faults.catalogue import FAULTS, OVERLOAD, TIMED, UNORDERED, UNPLACED
 from tests.proof.world import Conditions
 
 _FRAMES_MS = (20, 20, 60, 100)
@@ -48,6 +48,11 @@ class Trial:
     def is_timed(self) -> bool:
         """Whether the engine gives times, for else nobody could know what was said where."""
         return frozenset(self.names) in TIMED
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether anybody could know in what order texts were said, and need mark nothing."""
+        return frozenset(self.names) not in UNORDERED
 
     @property
     def _is_overload(self) -> bool:

@@ -10,6 +10,8 @@ from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import speak
 from tests.stt.test_track import begun, final, opened, sent
 
+SLOW = final("Unfortunately international telecommunication breaks down every Wednesday")
+
 
 def partial(text: str, **fields: object) -> SttResult:
     """Return a partial."""
@@ -21,12 +23,12 @@ def finals(inputs: list[Input]) -> list[str]:
     return [i.text for i in inputs if isinstance(i, WordsHeard) and i.is_final]
 
 
-def again(track: Track, *results: SttResult) -> tuple[Stint, list[Input]]:
+def again(track: Track, *results: SttResult, is_pressed: bool = False) -> tuple[Stint, list[Input]]:
     """Run a session that is sent all there is, says something, and is lost."""
     stint = begun(track)
     sent(track, stint)
     inputs = [item for result in results for item in track.receive(stint, result, 1.0)]
-    return stint, inputs + track.lose()
+    return stint, inputs + track.lose(is_pressed=is_pressed)
 
 
 def test_several_sessions_over_the_same_audio_are_no_headway() -> None:
@@ -45,6 +47,7 @@ def test_several_sessions_over_the_same_audio_are_no_headway() -> None:
 
     headway.lost(2000)
     assert not headway.is_stuck(2000)
+    assert headway.is_stuck(2000, is_pressed=True)
 
 
 def test_words_that_are_settled_are_headway() -> None:
@@ -68,6 +71,17 @@ def test_what_two_sessions_answered_alike_is_not_sent_to_a_third() -> None:
 
     assert abs(first.clock.start_ms - second.clock.start_ms) <= 200
     assert third.clock.start_ms > 3500
+    assert [i.reason for i in inputs if isinstance(i, RecognitionDegraded)] == ["seam_uncertain"]
+
+
+def test_nothing_is_sent_twice_that_seems_to_be_answered_where_there_is_no_time() -> None:
+    """What is said behind it would not be heard at all."""
+    track = opened()
+    track.push(speak((2, 500), (0, 3000), (2, 500))[0])
+
+    _, inputs = again(track, final("good morning"), is_pressed=True)
+
+    assert begun(track).clock.start_ms > 3500
     assert [i.reason for i in inputs if isinstance(i, RecognitionDegraded)] == ["seam_uncertain"]
 
 
@@ -100,9 +114,8 @@ def test_words_that_the_next_session_does_not_say_again_were_said_before(
     """It begins further on, where they seem to be, as the final before seems to be longer."""
     track = opened()
     track.push(speak((5, 500), (3, 300), (2, 3000))[0])
-    slow = final("Unfortunately international telecommunication breaks down every Wednesday")
     for _ in range(2):
-        again(track, slow, partial("thank you"))
+        again(track, SLOW, partial("thank you"))
 
     third = begun(track)
     sent(track, third)
@@ -110,6 +123,25 @@ def test_words_that_the_next_session_does_not_say_again_were_said_before(
 
     assert third.clock.start_ms > 4000
     assert finals(inputs) == emitted
+
+
+@pytest.mark.parametrize("others", [[partial("thank you bye")] * 2, [SLOW] * 2])
+def test_what_is_carried_over_is_not_settled_by_a_session_that_says_it_again_or_nothing(
+    others: list[SttResult],
+) -> None:
+    """That is lost as well: it is said once, by the one that comes to it."""
+    track = opened()
+    track.push(speak((5, 500), (3, 300), (2, 3000))[0])
+    for _ in range(2):
+        again(track, SLOW, partial("thank you"))
+    inputs = [item for result in others for item in again(track, result)[1]]
+
+    last = begun(track)
+    sent(track, last)
+    inputs += track.receive(last, final("thank you bye then"), 2.0)
+
+    assert finals(inputs) == ["thank you bye then"]
+    assert finals(track.finish("not_answered")) == []
 
 
 def test_a_final_that_repeats_leaves_nothing_of_what_came_before_it() -> None:

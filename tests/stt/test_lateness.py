@@ -43,16 +43,19 @@ def test_the_rest_of_what_was_sent_at_once_is_waited_for_since_the_last_answer()
 def test_an_engine_that_was_late_is_prompt_again_where_it_answers_what_begins_anew(
     *, is_owed: bool, prompt_ms: int | None
 ) -> None:
-    """Unless that may be an answer to what was said before."""
+    """Several times, as a late one does so by chance; and not to what was said before."""
     talk = Talk()
     talk.speak(500)
     talk.stint.arrived(PARTIAL, talk.now)
     talk.speak(3000)
     assert talk.stint.arrived(FINAL, talk.now).prompt_ms is None
 
-    talk.pause(2000)
-    talk.speak(400)
-    at = talk.stint.arrived(PARTIAL, talk.now, is_owed=lambda _: is_owed)
+    answers = []
+    for _ in range(3):
+        talk.pause(2000)
+        talk.speak(400)
+        at = talk.stint.arrived(PARTIAL, talk.now, is_owed=lambda _: is_owed)
+        answers.append(at.prompt_ms)
 
-    assert at.prompt_ms == prompt_ms
+    assert answers == [None, None, prompt_ms]
     assert at.lag_ms > LAG_MS

@@ -138,6 +138,25 @@ def test_a_text_that_grows_behind_a_pause_was_said_on_both_sides_of_it() -> None
     assert grown(made, "Let me have", 8_900).start_ms >= 8_100
 
 
+def test_a_text_that_was_as_long_before_has_not_grown() -> None:
+    """A shorter state of it came out of its order; the next one is said already."""
+    speech = Speech(8000)
+    speech.push(voice(2000, 1000) + bytes(16 * 1500) + voice(2000, 500), 0)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(SessionClock(0))
+
+    ends_ms = [
+        grown(made, text, position_ms).end_ms
+        for text, position_ms in (
+            ("Good morning.", 1_100),
+            ("Good", 1_100),
+            ("Good morning.", 2_900),
+        )
+    ]
+
+    assert max(ends_ms) <= 1_100
+
+
 def cut_off(texts: list[str], *, prompt_ms: int | None, word_ms: int) -> int:
     """Return the end of the last of these texts of a monologue, each of a word more, cut off then.
 

@@ -137,10 +137,22 @@ def test_what_is_owed_begins_where_that_speech_began() -> None:
     """That its beginning is the rest of the last text is a guess, and half a word helps nobody."""
     progress = Progress(spoken((500, 2500), (2850, 4900), until_ms=6000))
 
-    progress.emit(Span(500, 2500), Clue.TEXT, expected_ms=2000, until_ms=3400)
+    progress.emit(Span(500, 2500), Clue.TEXT, expected_ms=2100, until_ms=3400)
 
     assert progress.answered_ms == 3400
     assert 2500 < progress.owed_from(6000, pending_ms=None) < 2850
+
+
+def test_behind_a_pause_is_no_rest_of_a_text_that_is_as_long_as_it_should_be() -> None:
+    """It is the next one, and owed; in one go, it is what was said slowly."""
+    paused, in_one_go = (
+        Progress(spoken((500, 2500), (2850, 3500), until_ms=6000)),
+        Progress(spoken((500, 3500), until_ms=6000)),
+    )
+    for progress in (paused, in_one_go):
+        progress.emit(Span(500, 2500), Clue.TEXT, expected_ms=1500, until_ms=4000)
+
+    assert [one.answered_ms for one in (paused, in_one_go)] == [2500, 3500]
 
 
 def test_in_the_midst_of_speech_what_is_owed_begins_a_little_before_the_last_words_end() -> None:

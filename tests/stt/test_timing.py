@@ -1,11 +1,17 @@
 """Estimating when a text was said: in the loud stretch that its length and its arrival suggest."""
 
 from functools import partial
+from typing import Any
 
 from service.stt.ring import Span
-from service.stt.timing import LAG_MS, duration_of, estimate_span
+from service.stt.timing import LAG_MS, duration_of, estimate
 
 SENTENCE = "I would like to change it."  # some 1.7 s
+
+
+def estimate_span(*args: Any, **known: Any) -> Span:  # noqa: ANN401 - as of `estimate`
+    """Estimate when a text was said, however sure that is."""
+    return estimate(*args, **known).span
 
 
 def at(text: str, *spans: tuple[int, int], until_ms: int, lag_ms: int = LAG_MS) -> Span:
@@ -205,3 +211,24 @@ def test_what_begins_behind_a_hole_and_goes_on_is_no_end_of_a_text() -> None:
 
     assert ended(until_ms=33_587, holes=[hole]) == before
     assert ended(until_ms=34_087, holes=[hole]) == Span(before.start_ms, behind.end_ms)
+
+
+def test_where_a_hole_lets_a_text_have_two_places_that_is_told() -> None:
+    """He spoke when it began and when it was over, and the length fits with both or with one."""
+    before, hole, behind = Span(4550, 7150), Span(7160, 8304), Span(8304, 8854)
+    late = partial(estimate, from_ms=0, until_ms=10_804, lag_ms=4885, holes=[hole])
+
+    open_end = late(3120, [before, behind], slack_ms=1560)
+    assert (open_end.span, open_end.split_ms) == (before, 7150)
+    assert late(2600, [before, behind]).split_ms is None
+    assert late(3120, [before, Span(9000, 9550)], slack_ms=1560).split_ms is None
+
+
+def test_a_text_that_may_have_been_said_behind_a_hole_alone_begins_before_it() -> None:
+    """What is left of a word there may be its first one."""
+    before, hole, behind = Span(25_500, 25_700), Span(25_680, 28_659), Span(28_659, 29_509)
+    late = partial(estimate, from_ms=23_250, until_ms=33_059, lag_ms=6222, holes=[hole])
+
+    found = late(796, [before, behind], slack_ms=279)
+
+    assert (found.span, found.split_ms) == (Span(25_500, 29_509), 25_700)

@@ -1,6 +1,7 @@
 """What results add up to, in every shape that engines send them."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -333,3 +334,25 @@ def test_a_partial_whose_audio_is_gone_answers_nothing_of_what_was_said_behind_i
 
     assert final.end_ms == 2000
     assert [*talk.transcript.progress.unanswered(4400)] == [Span(2000, 4000)]
+
+
+@pytest.mark.parametrize(
+    ("how", "is_marked"),
+    [
+        ({"has_partials": False}, True),
+        ({}, False),
+        ({"has_partials": False, "queue_ms": 2000}, False),
+    ],
+)
+def test_of_two_finals_in_one_moment_nobody_knows_which_was_said_first(
+    how: dict[str, Any], *, is_marked: bool
+) -> None:
+    """From an engine without times or partials; unless it was sent both at once."""
+    talk = Talk()
+    talk.speak(1000, pause_ms=1000)
+    talk.speak(1000)
+    for text in ("good morning to you", "and what is it now"):
+        result = SttResult(transcript=text, is_final=True)
+        talk.transcript.add(talk.arrival(result)._replace(**how))
+
+    assert (talk.transcript.take_doubt() is not None) is is_marked

@@ -1,5 +1,7 @@
 """A track's playout clock: when nothing came for a while, later audio must not seem earlier."""
 
+from typing import NamedTuple
+
 from service.ids import Track
 from service.ingress.jitter.stamps import MIN_HOLE_S, Stamped, holes_in
 from service.ports import AudioFeed
@@ -12,8 +14,15 @@ FIRST_STALL_S = 0.2
 """So has one whose first audio is this late: before that there is nothing to hold it up."""
 DECISION_S = 0.1
 """How long audio after a stall is held, to see whether the missing part comes in one burst."""
-BURST_PATIENCE_S = 2.0
-"""How long at most after a burst that is a part of it: the stall goes on until something comes."""
+PATIENCE_S = 2.0
+"""How long at most after a burst that is a part of it: the stall goes on until something comes.
+
+And how long what is late may take to catch up, before it is looked at anew.
+"""
+HELD_UP_S = 0.05
+"""Who is woken so late was held up himself: what came meanwhile is still to be read."""
+CATCHING_UP_S = 0.015
+"""So much more audio than time, of late, and a track is catching up."""
 MAX_HELD_FRAMES = 256
 MAX_UNPROVEN_GAP_S = 1.0
 """A gap longer than this must be borne out by the wall clock: numbers alone may be wrong."""
@@ -34,19 +43,31 @@ class StreamTiming:
         """Then the wall clock says nothing about what is missing."""
 
 
+class _Mark(NamedTuple):
+    """How much was held once, and when the last of it had come."""
+
+    at: float
+    held_s: float
+
+
+_NO_MARK = _Mark(0.0, 0.0)
+
+
 class PlayoutClock:
     """Passes a track's audio on to `feed`, and says `skip` for time in which none came.
 
     After a stall it holds the first audio for up to 100 ms (256 frames): if the network was late,
     the rest follows in a burst and nothing is skipped; if the track was on hold, it does not, and
     the difference is. A burst behind which nothing comes does not end a stall: there may be another
-    one. Where in a burst time is missing, its frames' stamps may tell. Pure: time is an argument,
-    in seconds.
+    one. Nor is it over while audio comes faster than it is spoken, or we are held up ourselves.
+    Where in a burst time is missing, its frames' stamps may tell. Pure: time is an argument, in
+    seconds.
     """
 
     __slots__ = (
-        "_feed", "_held", "_held_s", "_held_since", "_last_held_at", "_origin", "_silence",
-        "_stall_s", "_stamp", "_timing", "_track", "_waits_on", "frame_s", "passed_s", "wake_at",
+        "_feed", "_held", "_held_s", "_held_since", "_last_held_at", "_marks", "_origin",
+        "_silence", "_stall_s", "_stamp", "_timing", "_track", "_waits_on", "frame_s", "passed_s",
+        "wake_at",
     )  # fmt: skip
 
     def __init__(self, track: Track, feed: AudioFeed, timing: StreamTiming) -> None:
@@ -57,8 +78,10 @@ class PlayoutClock:
         self._held: list[Stamped] = []
         self._held_s = 0.0
         self._held_since = self._last_held_at = timing.started_at
+        self._marks = (_NO_MARK, _NO_MARK)
+        """How much was held not long ago, and when the last of it came; the older one first."""
         self._waits_on = False
-        """Whether what is held is a burst, and nothing has come behind it yet."""
+        """Whether the decision was put off, and nothing has come since."""
         self._stall_s = FIRST_STALL_S
         self._stamp: WireNumber = None
         """That of the last frame that was passed on at once."""
@@ -91,6 +114,7 @@ class PlayoutClock:
                 self._timing.is_fast = True
         if not self._held:
             self._held_since = now
+        self._mark(now)
         self._last_held_at = now
         self._hold(payload, duration_s, stamp)
         if self._is_caught_up() or len(self._held) > MAX_HELD_FRAMES:
@@ -134,12 +158,15 @@ class PlayoutClock:
         """Skip what did not come after all, if that was to be decided by now."""
         if self.wake_at is None or self.wake_at > now:
             return
-        if not self._is_burst():
-            self.flush()
-        elif now - self._held_since < BURST_PATIENCE_S:
+        is_burst, is_catching_up = self._is_burst(), self._is_catching_up()
+        is_held_up = now - self.wake_at >= HELD_UP_S
+        may_wait = now - self._held_since < PATIENCE_S
+        if may_wait and (is_burst or is_catching_up or is_held_up):
             self.wake_at, self._waits_on = now + DECISION_S, True
-        else:
+        elif is_burst or is_catching_up:
             self._let_go()  # it was late, and what is missing was to come behind it
+        else:
+            self.flush()
 
     def flush(self) -> None:
         """Decide at once: nothing more will come."""
@@ -172,6 +199,19 @@ class PlayoutClock:
     def _is_burst(self) -> bool:
         """Say whether what is held came at once, and nothing behind it."""
         return self._last_held_at - self._held_since < DECISION_S / 2 and self._held_s > DECISION_S
+
+    def _mark(self, now: float) -> None:
+        """Note how much is held before what comes now, unless that was noted just before."""
+        if not self._held:
+            self._marks = (_NO_MARK, _NO_MARK)
+        elif now > self._last_held_at and now - self._marks[1].at >= DECISION_S / 2:
+            mark = _Mark(self._last_held_at, self._held_s)
+            self._marks = (self._marks[1] if self._marks[1].at else mark, mark)
+
+    def _is_catching_up(self) -> bool:
+        """Say whether audio came faster than it is spoken, of late."""
+        at, held_s = self._marks[0]
+        return bool(at) and self._held_s - held_s - (self._last_held_at - at) >= CATCHING_UP_S
 
     def _let_go(self) -> None:
         """Pass on what is held as it came, but for what its stamps say."""

@@ -198,6 +198,7 @@ async def _talk(leg: Leg, legs: list[Leg], cast: Cast, frame_ms: int) -> None:
     while not leg.over.is_set():
         end_ms = position_ms + frame_ms
         await pace.until(end_ms)
+        leg.report.note_late(end_ms, pace.late_ms(end_ms))
         for consumer in tuple(leg.consumers):
             await consumer.push(position_ms, end_ms)
         position_ms = end_ms

@@ -80,6 +80,14 @@ class Pace:
         self._monotonic = asyncio.get_running_loop().time
         self._began = self._monotonic()
 
+    def late_ms(self, position_ms: int) -> int:
+        """Return how much later it is than the talk should have reached this position.
+
+        In milliseconds of the talk: so it is where this process, or whom it sends to, is held up.
+        """
+        reached_ms = (self._monotonic() - self._began) * self._speed * 1000
+        return max(0, round(reached_ms) - position_ms) if self._speed else 0
+
     async def until(self, position_ms: int) -> None:
         """Wait until the talk may reach this position."""
         ahead_s = 0.0

@@ -2,8 +2,9 @@
 
 import string
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 from service.simulator.report import CallReport
@@ -11,7 +12,7 @@ from service.simulator.speech.script import TRACK_OF, Speaker, Word
 from service.simulator.words.alignment import Times, align, spread, too_many
 from service.simulator.words.count import Count
 from service.simulator.words.records import Final, Gap
-from service.simulator.words.sent import edges, holes, is_chipped, span_of, streamed
+from service.simulator.words.sent import edges, holes, is_chipped, late_ms, span_of, streamed
 from service.simulator.words.untold import off_ms, told_by, untold, untold_ms
 
 _AROUND_WORDS = string.punctuation + "…“”„«»¿¡—"
@@ -66,7 +67,7 @@ def count_words(
         count.said += len(side.words)
         count.heard += len(side.heard)
         count.doubled += sum(too_many(side.places)) - len(side.extra)
-        count.shifted += sum(_shifted(side, max_shift_ms))
+        count.shifted += sum(_shifted(side, max_shift_ms, partial(late_ms, call)))
         if side.speaker is not None:
             left = [n for n in side.unheard if (side.speaker, n) not in elsewhere]
             mine = [gap for gap in gaps if gap.speaker in (side.speaker, None)]
@@ -135,7 +136,7 @@ def _count_extra(
     return found
 
 
-def _shifted(side: _Side, max_shift_ms: int) -> Iterator[int]:
+def _shifted(side: _Side, max_shift_ms: int, late_ms: Callable[[Word], int]) -> Iterator[int]:
     """Give the number of words of each final that is too far off.
 
     Where its first or last word is said more than once, nobody can tell which one it is.
@@ -151,7 +152,7 @@ def _shifted(side: _Side, max_shift_ms: int) -> Iterator[int]:
         if not {texts[places[0]], texts[places[-1]]} <= once:
             continue
         words = [side.words[place] for place in places]
-        if off_ms(final.start_ms, final.end_ms, words) > max_shift_ms:
+        if off_ms(final.start_ms, final.end_ms, words) > max_shift_ms + late_ms(words[-1]):
             yield len(set(places))
 
 
@@ -162,7 +163,7 @@ def _count_lost(
     track = TRACK_OF[speaker]
     never_sent = holes(call, [*call.transcribed, *streamed(call, track)])
     told = told_by(gap.span for gap in gaps)
-    in_no_gap = untold(left, told)
+    in_no_gap = untold(left, told, partial(late_ms, call))
     cut_at = edges(call, track)
     silent = [word for word in in_no_gap if not is_chipped(word, never_sent, cut_at)]
     count.cut += len(in_no_gap) - len(silent)

@@ -40,6 +40,16 @@ def edges(call: CallReport, track: Track) -> list[int]:
     return [spans[-1][1] + call.talk_offset_ms for spans in cut if spans]
 
 
+def late_ms(call: CallReport, word: Word) -> int:
+    """Return how late a talk was at most, until a word was sent: for want of a processor.
+
+    Nobody who hears it can tell that from time in which nothing was said or sent. So whatever is
+    told of the word, and where it was, may be as much behind it.
+    """
+    sent_ms = word.end_ms - call.talk_offset_ms
+    return max((late for position_ms, late in call.late if position_ms <= sent_ms), default=0)
+
+
 def is_chipped(word: Word, never_sent: Sequence[Span], cut_at: Sequence[int]) -> bool:
     """Say whether a word lost a piece that is too short to be told of.
 

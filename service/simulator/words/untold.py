@@ -1,6 +1,6 @@
 """What is lost without anybody being told. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from service.simulator.speech.script import Word
 from service.simulator.words.sent import span_of
@@ -15,11 +15,16 @@ def told_by(gaps: Iterable[Span]) -> list[Span]:
     return union(gap.widened(TOLERANCE_MS) for gap in gaps)
 
 
-def untold(lost: Iterable[Word], told: Sequence[Span]) -> list[Word]:
-    """Return the lost words whose middle is in no gap."""
-    return [
-        word for word in lost if not any(gap.start < span_of(word).middle < gap.end for gap in told)
-    ]
+def untold(
+    lost: Iterable[Word], told: Sequence[Span], late_ms: Callable[[Word], int] = lambda _: 0
+) -> list[Word]:
+    """Return the lost words whose middle is in no gap, not even if they came so late."""
+
+    def is_told(word: Word) -> bool:
+        middle = span_of(word).middle
+        return any(gap.start < middle + late_ms(word) and middle < gap.end for gap in told)
+
+    return [word for word in lost if not is_told(word)]
 
 
 def untold_ms(words: Iterable[Word], told: Sequence[Span]) -> int:

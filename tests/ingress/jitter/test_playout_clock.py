@@ -46,9 +46,9 @@ def test_short_stalls_add_up_to_a_skip() -> None:
     """Pauses of 400 ms, none of which counts by itself, do not shift the clock for good."""
     feed, clock = clock_after(0)
     for nth in range(1, 11):
-        now = nth * 0.42
-        clock.wake(now)
-        clock.push(FRAME, 0.02, now)
+        if clock.wake_at is not None:
+            clock.wake(clock.wake_at)
+        clock.push(FRAME, 0.02, nth * 0.42)
     clock.flush()
 
     assert clock.position_s == pytest.approx(4.2, abs=0.5)
@@ -131,6 +131,57 @@ def test_a_burst_is_waited_behind_for_so_long_and_no_longer() -> None:
         clock.wake(6.2 + nth * 0.02)
 
     assert feed.heard["inbound"][60:62] == [4980, FRAME]
+
+
+def test_audio_that_comes_faster_than_it_is_spoken_is_only_late() -> None:
+    """Whoever sends it was held up for a while, and has not caught up in a tenth of a second."""
+    feed, clock = clock_after(10)
+    for nth in range(150):  # a second late, and three times as fast
+        now = 1.2 + nth * 0.02 / 3
+        if clock.wake_at is not None and clock.wake_at <= now:
+            clock.wake(clock.wake_at)
+        clock.push(FRAME, 0.02, now)
+
+    assert feed.heard["inbound"] == [FRAME] * 160
+
+
+def test_what_came_faster_for_a_while_and_then_as_it_is_spoken_is_not_all() -> None:
+    """The rest was never sent."""
+    feed, clock = clock_after(10)
+    now = 3.2
+    for nth in range(150):
+        now += 0.02 if nth >= 30 else 0.02 / 3
+        if clock.wake_at is not None and clock.wake_at <= now:
+            clock.wake(clock.wake_at)
+        clock.push(FRAME, 0.02, now)
+
+    assert len(feed.skipped_ms("inbound")) == 1
+    assert clock.position_s == pytest.approx(now, abs=0.5)
+
+
+def test_what_does_not_catch_up_in_two_seconds_is_passed_on_meanwhile() -> None:
+    """An engine is not to wait for it, and the clock neither."""
+    feed, clock = clock_after(10)
+    for nth in range(160):  # four seconds late, and half as fast again
+        now = 4.2 + nth * 0.02 / 1.5
+        if clock.wake_at is not None and clock.wake_at <= now:
+            clock.wake(clock.wake_at)
+        clock.push(FRAME, 0.02, now)
+
+    assert len(feed.heard["inbound"]) > 150
+    assert feed.skipped_ms("inbound") == []
+
+
+def test_who_was_held_up_himself_looks_again_before_he_decides() -> None:
+    """What came meanwhile is still to be read."""
+    feed, clock = clock_after(10)
+    clock.push(FRAME, 0.02, 1.2)
+
+    clock.wake(1.5)
+    for _ in range(64):
+        clock.push(FRAME, 0.02, 1.5)
+
+    assert feed.heard["inbound"] == [FRAME] * 75
 
 
 def pushed_at_once(stamps: Sequence[int], now: float) -> tuple[RecordingFeed, PlayoutClock]:

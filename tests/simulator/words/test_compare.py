@@ -150,3 +150,26 @@ def test_finals_without_offsets_are_taken_by_number_or_as_they_come() -> None:
 
     assert count(*numbered, of=script).heard == 4
     assert count(*(final("customer", one) for one in ("yes no", "yes maybe")), of=script).heard == 4
+
+
+def test_a_word_of_a_talk_that_was_late_is_told_where_it_was_sent() -> None:
+    """The simulator had no processor for a second: whoever hears that counts it in."""
+    late = call(said("customer", "c1", "c2", "c3"), said("agent", "a1", "a2"))
+    late.note_late(300, 1_000)
+    late.note_late(400, 1_050)
+    heard, at = (final("customer", "c1", 300, 700), ALL[1]), gap("customer", 1_600, 2_500)
+
+    assert count(*heard, gaps=(at,), of=late).told == 2
+    assert count(*heard, gaps=(at,)).told == 0
+    assert count(*heard, gaps=(gap("customer", 100, 400),), of=late).told == 0
+    assert late.late == [(300, 1_000)]
+
+
+def test_a_final_of_a_talk_that_was_late_may_be_as_late() -> None:
+    """And no later."""
+    late = call(said("customer", "c1", "c2", "c3"))
+    late.note_late(300, 1_000)
+    moved = [final("customer", "c1 c2 c3", at_ms, at_ms + 1_200) for at_ms in (1_400, 2_000)]
+
+    assert [count(one, of=late).shifted for one in moved] == [0, 3]
+    assert count(moved[0], of=call(said("customer", "c1", "c2", "c3"))).shifted == 3
