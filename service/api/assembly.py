@@ -35,6 +35,7 @@ from service.api.router import add_routes
 from service.api.search.feed import SearchFeedRoutes
 from service.api.search.routes import SearchRoutes
 from service.api.token_routes import TokenRoutes
+from service.archive.reports import CallReports
 from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes
 from service.delivery.signing import Secrets
@@ -140,7 +141,9 @@ async def open_api(
     doorkeeper = Doorkeeper(sources.keys, secret, calls, per_minute=per_minute, clock=clock)
     sink = partial(open_sink, clock=clock, secrets=sources.secrets)
     async with (
-        open_retries(sources.journal, sources.endpoints, sink=sink) as retries,
+        open_retries(
+            sources.journal, sources.endpoints, reports=CallReports(sources.journal), sink=sink
+        ) as retries,
         open_access_log(sources.accesses, access_limits, clock=clock) as access_log,
         open_connections(doorkeeper, access_log, limits=feed_limits, clock=clock) as connections,
     ):

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 _MAX_RETRIED = 100_000
 _ARRIVED = "arrived"
+_RESULTS = {
+    "arrived": _ARRIVED,
+    "set_back": "set back: the service that runs, or the next one, archives within seconds",
+    "not_parked": "is not parked",
+}
+_GOOD = frozenset({_ARRIVED, _RESULTS["set_back"]})
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -96,7 +102,8 @@ async def _attempts(settings: "Settings", call_id: CallId, limit: int) -> "Seque
 
 async def _retry_all(settings: "Settings", endpoint: str | None) -> bool:
     """Try everything once, and print how many of each endpoint did what."""
-    from service.delivery.replays import list_parked, resend  # noqa: PLC0415 - keeps --help quick
+    from service.archive.reports import CallReports  # noqa: PLC0415 - keeps --help quick
+    from service.delivery.replays import list_parked, resend  # noqa: PLC0415
 
     endpoints = settings.endpoint_list()
     done: Counter[tuple[str, str]] = Counter()
@@ -105,14 +112,14 @@ async def _retry_all(settings: "Settings", endpoint: str | None) -> bool:
         try:
             for one in reversed([one for one in listed if endpoint in (None, one.endpoint)]):
                 try:
-                    sent = await resend(journal, endpoints, one)
-                    result = _ARRIVED if sent else "erased meanwhile"
+                    reports = CallReports(journal)
+                    result = _RESULTS[await resend(journal, endpoints, one, reports=reports)]
                 except (DeliveryError, SettingsError) as error:
                     result = f"failed: {error}"
                 done[one.endpoint, result] += 1
         finally:  # also if somebody has waited long enough
             _print_sums(done)
-    return all(result == _ARRIVED for _, result in done)
+    return all(result in _GOOD for _, result in done)
 
 
 def _print_sums(done: "Counter[tuple[str, str]]") -> None:
@@ -123,19 +130,21 @@ def _print_sums(done: "Counter[tuple[str, str]]") -> None:
 
 
 async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
-    from service.delivery.replays import retry_parked  # noqa: PLC0415 - keeps --help quick
+    from service.archive.reports import CallReports  # noqa: PLC0415 - keeps --help quick
+    from service.delivery.replays import retry_parked  # noqa: PLC0415
 
     endpoints = settings.endpoint_list()
     all_arrived = True
     async with open_journal_beside(settings) as journal:
         for parked_id in ids:
             try:
-                sent = await retry_parked(journal, endpoints, parked_id)
-                result = _ARRIVED if sent else "is not parked"
+                reports = CallReports(journal)
+                retried = await retry_parked(journal, endpoints, parked_id, reports=reports)
+                result = _RESULTS[retried]
             except (DeliveryError, SettingsError) as error:
-                sent, result = None, f"failed: {error}"
+                result = f"failed: {error}"
             print(f"{parked_id}  {result}", flush=True)
-            all_arrived = all_arrived and sent is not None
+            all_arrived = all_arrived and result in _GOOD
     return all_arrived
 
 

@@ -82,8 +82,9 @@ def run_move(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     settings = read_local_settings(arguments, environ)
     old, new = EndpointName(arguments.old), EndpointName(arguments.new)
-    moved = asyncio.run(_move(settings, old, new))
-    print(f"{new} will get what {old} did not get, of {counted(moved, 'call')}")
+    moved, is_disabled = asyncio.run(_move(settings, old, new))
+    once = "once it is enabled, " if is_disabled else ""
+    print(f"{once}{new} will get what {old} did not get, of {counted(moved, 'call')}")
     return Exit.OK
 
 
@@ -147,11 +148,15 @@ async def _park(settings: "Settings", names: list[EndpointName], _: str) -> bool
     return True
 
 
-async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> int:
+async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> tuple[int, bool]:
     from service.delivery.switches import move  # noqa: PLC0415 - keeps --help quick
+    from service.ports import EVERYTHING  # noqa: PLC0415
 
+    endpoints = {one.name: one for one in settings.endpoint_list()}
+    wanted = endpoints[new].filter if new in endpoints else EVERYTHING
     async with open_journal_beside(settings) as journal:
-        return await move(journal, [one.name for one in settings.endpoint_list()], old, new)
+        moved = await move(journal, list(endpoints), old, new, wanted=wanted)
+        return moved, new in await journal.disabled()
 
 
 def _known(settings: "Settings", names: list[EndpointName]) -> "dict[EndpointName, Endpoint]":

@@ -162,9 +162,14 @@ def run_activate(arguments: argparse.Namespace, environ: Mapping[str, str]) -> i
 async def _park_all(settings: "Settings") -> None:
     import time  # noqa: PLC0415 - keeps --help quick
 
+    from service.ports import EVERYTHING  # noqa: PLC0415 - keeps --help quick
+
     async with open_journal_beside(settings) as journal:
+        filters = await journal.filters()
+        filters |= {one.name: one.filter for one in settings.endpoint_list()}
         for name in sorted({row.endpoint for row in await journal.backlog()}):
-            parked = await journal.park_lanes(name, "restored", time.time())
+            wanted = filters.get(name, EVERYTHING)
+            parked = await journal.park_lanes(name, "restored", time.time(), wanted)
             print(f"{name}  parked {counted(parked, 'delivery', 'deliveries')}")
 
 

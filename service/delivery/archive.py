@@ -8,7 +8,7 @@ hash.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -142,10 +142,13 @@ class ArchiveSink:
     async def _keep(self, call: _Document, document: bytes) -> None:
         """Write one revision, its manifest last, and delete those before it.
 
-        Of a revision that is there nothing is written anew. What was hidden late stands in clear
-        in the one before.
+        Of a revision that is there nothing is written anew, nor of one before it: whoever replays
+        a call must not be without the newest meanwhile. What was hidden late stands in clear in
+        the one before.
         """
         folder = folder_of(call.call_id)
+        if _newest(folder, await self._objects.names(folder)) > call.revision:
+            return
         manifest = f"{folder}/{call.revision}/manifest.json"
         there = await self._objects.find(manifest)
         if there is None:
@@ -266,6 +269,13 @@ async def open_archive(
     objects = open_objects(target)
     async with open_tasks() as tasks:
         yield ArchiveSink(endpoint, objects, room, tasks, clock)
+
+
+def _newest(folder: str, names: Iterable[str]) -> int:
+    """Return the newest revision that is whole; 0 if none is."""
+    parts = [name.removeprefix(f"{folder}/").split("/") for name in names]
+    whole = [one[0] for one in parts if one[1:] == ["manifest.json"] and one[0].isdecimal()]
+    return max(map(int, whole), default=0)
 
 
 def _listed(name: str, file: CallFile) -> Listed:

@@ -143,7 +143,7 @@ class Attempts:
                 endpoint=self._endpoint,
                 seq=seq,
                 made_at=self._clock(),
-                result=_outcome(failure),
+                result=result_of(failure),
                 status=outcome.status if isinstance(outcome, DeliveryError) else outcome,
                 took_ms=round((self._ticks() - began) * 1000),
                 answer=(failure.answer or str(failure)) if failure else "",
@@ -153,7 +153,7 @@ class Attempts:
         self, call_id: CallId, delivery: Delivery, failure: DeliveryError | None, began: float
     ) -> None:
         now = self._ticks()
-        self._observer.attempted(self._endpoint, delivery, _outcome(failure), now - began)
+        self._observer.attempted(self._endpoint, delivery, result_of(failure), now - began)
         host, record = self._lanes.host, self._lanes.record
         if isinstance(failure, HostUnavailableError):
             record.failed(now)
@@ -169,7 +169,8 @@ class Attempts:
             _log.info("breaker_closed", endpoint=self._endpoint, spared_no_more=host.names)
 
 
-def _outcome(failure: DeliveryError | None) -> AttemptResult:
+def result_of(failure: DeliveryError | None) -> AttemptResult:
+    """Return what an attempt came to that failed so, or did not fail."""
     match failure:
         case None:
             return "delivered"

@@ -19,7 +19,7 @@ from service.delivery.memories import LaneMemory
 from service.delivery.schedule import EndpointLanes
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
-from service.ports import LaneRow
+from service.ports import EVERYTHING, LaneRow
 
 _MAX_HOLD_S = 30 * 3600.0
 _log = structlog.get_logger()
@@ -99,12 +99,14 @@ class Backlog:
             await self._is_wanted.wait()
             self._is_wanted.clear()
             wanted, self._wanted = list(self._wanted), {}
-            with suppress(JournalUnavailableError):  # the next listing finds them
-                await self.take_up(wanted)
+            try:
+                with suppress(JournalUnavailableError):  # the next listing finds them
+                    await self.take_up(wanted)
+            finally:
+                if not self._wanted:
+                    self.caught_up.set()
             for dispatcher in self._dispatchers.values():
                 dispatcher.pump()
-            if not self._wanted:
-                self.caught_up.set()
 
     async def _list(self, parked: ParkedSeqs) -> dict[EndpointName, int]:
         """List the backlog, and return how many lanes each endpoint has that is not here."""
@@ -143,7 +145,10 @@ class Backlog:
         """
         late = unknown.keys() & self._aliases.keys()
         for name in sorted(late):
-            await self._journal.move_lanes(name, self._aliases[name])
+            new = self._aliases[name]
+            taker = self._dispatchers.get(new)
+            wanted = taker.lanes.endpoint.filter if taker else EVERYTHING
+            await self._journal.move_lanes(name, new, wanted)
         return bool(late)
 
     def _note_unknown(self, unknown: dict[EndpointName, int]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Literal
 
 from service.ids import EndpointName
+from service.ports import EventFilter
 
 EndpointType = Literal["webhook", "log", "archive"]
 """Which sink an endpoint has: see `sinks`."""
@@ -65,6 +65,11 @@ class Endpoint:
     report: bool = False
     """Whether each call that is complete follows as one document, too."""
 
+    @property
+    def filter(self) -> EventFilter:
+        """Which events it gets."""
+        return EventFilter(self.events, report=self.report)
+
     def accepts(self, kind: str) -> bool:
         """Say whether it gets events of this type."""
-        return any(fnmatchcase(kind, pattern) for pattern in self.events)
+        return self.filter.accepts(kind)

@@ -20,6 +20,7 @@ from service.errors import (
 )
 from service.ids import EndpointName
 from service.ports import (
+    REPORT_TYPE,
     REPORTED,
     Delivery,
     Journal,
@@ -104,7 +105,7 @@ class LaneHandler:
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
-            case StoredEvent() as event if self.accepts(event.type) and event.seq > lane.sent_seq:
+            case StoredEvent() as event if self._is_owed(lane, event):
                 await self._send_events(lane, event)
             case StoredEvent() as event if self._is_reported(event.type):
                 await self._send_report(lane, event)
@@ -136,6 +137,10 @@ class LaneHandler:
     def _pass_over(self, lane: Lane, event: StoredEvent) -> None:
         lane.ack(event.seq)
         self._acks.add(lane)
+
+    def _is_owed(self, lane: Lane, event: StoredEvent) -> bool:
+        """Say whether the event itself is next; if not, a report after it may be."""
+        return self.accepts(event.type) and event.seq > lane.sent_seq
 
     def _is_reported(self, kind: str) -> bool:
         return self._lanes.endpoint.report and kind in REPORTED
@@ -275,12 +280,13 @@ class LaneHandler:
 
     def _park(self, lane: Lane, event: StoredEvent, failure: DeliveryError, reason: str) -> None:
         self._log_failure("delivery_parked", lane, event, failure, reason=reason)
+        kind = None if self._is_owed(lane, event) else REPORT_TYPE
         lane.park(event.seq)
         update = LaneUpdate(
             lane.call_id,
             lane.endpoint,
             event.seq,
-            parked=Parked(event.seq, failure.status, reason),
+            parked=Parked(event.seq, failure.status, reason, kind),
             generation=lane.generation,
         )
         self._acks.park(lane, update)

@@ -271,7 +271,7 @@ async def open_lanes(
         for dispatcher in dispatchers:
             stack.callback(dispatcher.stop)
         lanes = DeliveryLanes(dispatchers, acks, dependencies)
-        await _forget_aliases(journal, endpoints)
+        await _remember(journal, endpoints)
         await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
         tasks.keep(acks.run, "write_acks")
         tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
@@ -303,8 +303,9 @@ async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
         took_s = loop.time() - began
 
 
-async def _forget_aliases(journal: Journal, endpoints: Sequence[Endpoint]) -> None:
-    """Have what is of endpoints that are back be theirs, also when they leave again."""
+async def _remember(journal: Journal, endpoints: Sequence[Endpoint]) -> None:
+    """Have it known what endpoints get, once they are gone; what is of those back be theirs."""
+    await journal.keep_filters({one.name: one.filter for one in endpoints})
     aliases = await journal.aliases()
     for one in endpoints:
         if one.name in aliases:

@@ -72,6 +72,13 @@ class Objects:
             raise failure from None
         return True
 
+    async def names(self, folder: str) -> list[str]:
+        """Return what is in a folder, by whole paths."""
+        try:
+            return [one["path"] async for page in self._store.list(folder) for one in page]
+        except Exception as error:  # noqa: BLE001 - as above
+            raise _failure(error) from None
+
     async def read(self, path: str, *, max_bytes: int) -> bytes:
         """Return an object, or its beginning if it is larger."""
         try:
@@ -191,4 +198,6 @@ def _failure(error: Exception) -> StoreError:
         (OSError, "unreadable"),
     )
     reason = next((slug for kind, slug in reasons if isinstance(error, kind)), "unreachable")
+    if isinstance(error, exceptions.GenericError) and "404 Not Found" in str(error):
+        reason = "not_found"  # of a listing the library knows no other way to say it
     return StoreError(reason, for_good=reason == "refused")

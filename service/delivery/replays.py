@@ -3,16 +3,34 @@
 All of it works on the journal, so the command line may do it while a server runs the lanes.
 """
 
+import time
 from collections.abc import Sequence
+from typing import Final, Literal
 
+from service.delivery.attempts import result_of
 from service.delivery.endpoints import Endpoint
 from service.delivery.sinks import OpenSink, open_sink
-from service.errors import EndpointGoneError, SettingsError
+from service.errors import DeliveryError, EndpointGoneError, SettingsError
 from service.ids import CallId, EndpointName
-from service.ports import Delivery, Journal, ParkedDelivery
-from service.wire.events import delivery_id
+from service.ports import (
+    REPORT_TYPE,
+    REPORTED,
+    Attempt,
+    Delivery,
+    Journal,
+    ParkedDelivery,
+    Reports,
+    Sink,
+    StoredEvent,
+)
+from service.wire.events import delivery_id, report_id
 
-_MAX_SEARCHED = 100_000
+_MAX_ID: Final = 2**63 - 1
+"""Of what databases count: people may say any number."""
+
+Retried = Literal["arrived", "set_back", "not_parked"]
+"""What came of another try. `set_back`: the lane has it once more, and parks it again if need be;
+`not_parked`: there is no such delivery, or its call was erased."""
 
 
 async def list_parked(journal: Journal, *, limit: int = 100) -> list[ParkedDelivery]:
@@ -25,24 +43,30 @@ async def list_parked(journal: Journal, *, limit: int = 100) -> list[ParkedDeliv
 
 
 async def retry_parked(
-    journal: Journal, endpoints: Sequence[Endpoint], parked_id: int, *, sink: OpenSink = open_sink
-) -> ParkedDelivery | None:
+    journal: Journal,
+    endpoints: Sequence[Endpoint],
+    parked_id: int,
+    *,
+    reports: Reports,
+    sink: OpenSink = open_sink,
+) -> Retried:
     """Send one parked delivery again, beside its lane, and unpark it if it arrives.
 
-    Id and body are those of the first attempt. The lane stays as it is, so the event arrives late
-    and out of order; its `seq` says where it belongs. Returns the delivery; None if there is no
-    parked one of that id, or its call was erased.
+    Id and body are those of the first attempt: of the event, and of the report that follows it, or
+    of the report alone where that was parked. The lane stays as it is, so it arrives late and out
+    of order; its `seq` says where it belongs. A call's archive is set back instead: what erases it,
+    too, must come after.
 
     Raises:
+        EndpointGoneError: The endpoint is disabled, or just said 410; the delivery stays parked.
         DeliveryError: The attempt failed; the delivery stays parked.
-        SettingsError: The endpoint is no longer configured, or cannot be used.
+        SettingsError: The endpoint is no longer configured, cannot be used, or takes no such event.
         JournalUnavailableError: The database does not answer.
     """
-    listed = await journal.parked(limit=_MAX_SEARCHED)
-    parked = next((one for one in listed if one.id == parked_id), None)
-    if parked is None or not await resend(journal, endpoints, parked, sink=sink):
-        return None
-    return parked
+    parked = await journal.find_parked(parked_id) if parked_id <= _MAX_ID else None
+    if parked is None:
+        return "not_parked"
+    return await resend(journal, endpoints, parked, reports=reports, sink=sink)
 
 
 async def resend(
@@ -50,31 +74,27 @@ async def resend(
     endpoints: Sequence[Endpoint],
     parked: ParkedDelivery,
     *,
+    reports: Reports,
     sink: OpenSink = open_sink,
-) -> bool:
-    """Do what `retry_parked` does with a delivery that was listed; False if its call was erased.
-
-    Raises:
-        DeliveryError: The attempt failed; the delivery stays parked.
-        SettingsError: The endpoint is no longer configured, cannot be used, or takes no such event:
-            then a report was parked, which a replay sends, or what it never was to get.
-        JournalUnavailableError: The database does not answer.
-    """
+) -> Retried:
+    """Do what `retry_parked` does with a delivery that was listed, and raise what that raises."""
     events = await journal.read(parked.call_id, after_seq=parked.seq - 1, limit=1)
     if not events or events[0].seq != parked.seq:
-        return False
-    event = events[0]
+        return "not_parked"
     endpoint = _endpoint(endpoints, parked.endpoint)
-    if not endpoint.accepts(event.type):
-        what = f"endpoint {endpoint.name} takes no {event.type}: if a report of it was parked, "
-        what += f"callscribe replay {event.call_id} --to {endpoint.name} sends that"
-        raise SettingsError([what])
+    await _expect_enabled(journal, endpoint.name)
+    if endpoint.type == "archive":
+        if await journal.find_parked(parked.id) is not None:  # else it was, with one before it
+            await journal.rewind(parked.call_id, endpoint.name, parked.seq - 1)
+        return "set_back"
+    owed = await _owed(endpoint, parked, events[0], reports)
+    if not owed:
+        raise SettingsError([f"endpoint {endpoint.name} takes no {parked.type}"])
     async with sink(endpoint) as opened:
-        await opened.deliver(
-            Delivery(delivery_id(event.call_id, event.seq), event.type, event.body)
-        )
+        for delivery in owed:
+            await _attempt(journal, parked, opened, delivery)
     await journal.unpark(parked.id)
-    return True
+    return "arrived"
 
 
 async def replay(
@@ -95,8 +115,7 @@ async def replay(
         JournalUnavailableError: The database does not answer.
     """
     _endpoint(endpoints, name)
-    if name in await journal.disabled():
-        raise EndpointGoneError(f"endpoint {name} is disabled")
+    await _expect_enabled(journal, name)
     await journal.rewind(call_id, name, from_seq - 1)
 
 
@@ -105,3 +124,49 @@ def _endpoint(endpoints: Sequence[Endpoint], name: EndpointName) -> Endpoint:
         if endpoint.name == name:
             return endpoint
     raise SettingsError([f"no endpoint is called {name}"])
+
+
+async def _expect_enabled(journal: Journal, name: EndpointName) -> None:
+    if name in await journal.disabled():
+        raise EndpointGoneError(f"endpoint {name} is disabled")
+
+
+async def _owed(
+    endpoint: Endpoint, parked: ParkedDelivery, event: StoredEvent, reports: Reports
+) -> list[Delivery]:
+    """Return what an endpoint did not get: an event and its report, or one of the two."""
+    owed: list[Delivery] = []
+    if parked.type != REPORT_TYPE and endpoint.accepts(event.type):
+        name = delivery_id(event.call_id, event.seq)
+        owed.append(Delivery(name, event.type, event.body))
+    if endpoint.report and event.type in REPORTED:
+        body = await reports.report(event)
+        if body is not None:
+            owed.append(Delivery(report_id(event.call_id, event.seq), REPORT_TYPE, body))
+    return owed
+
+
+async def _attempt(
+    journal: Journal, parked: ParkedDelivery, sink: Sink, delivery: Delivery
+) -> None:
+    """Make one attempt, and keep it with those that the lane made."""
+    began = time.perf_counter()
+    failure: DeliveryError | None = None
+    status: int | None = None
+    try:
+        status = await sink.deliver(delivery)
+    except DeliveryError as error:
+        failure, status = error, error.status
+    made = Attempt(
+        call_id=parked.call_id,
+        endpoint=parked.endpoint,
+        seq=parked.seq,
+        made_at=time.time(),
+        result=result_of(failure),
+        status=status,
+        took_ms=round((time.perf_counter() - began) * 1000),
+        answer=(failure.answer or str(failure)) if failure else "",
+    )
+    await journal.keep_attempts([made])
+    if failure:
+        raise failure

@@ -24,7 +24,7 @@ from service.errors import (
     UnknownEndpointError,
 )
 from service.ids import EndpointName
-from service.ports import Delivery, Journal
+from service.ports import EVERYTHING, Delivery, EventFilter, Journal
 from service.wire.events import timestamp
 
 TEST_TYPE = "endpoint.test"
@@ -113,12 +113,17 @@ async def try_endpoint(
 
 
 async def move(
-    journal: Journal, names: Sequence[EndpointName], old: EndpointName, new: EndpointName
+    journal: Journal,
+    names: Sequence[EndpointName],
+    old: EndpointName,
+    new: EndpointName,
+    *,
+    wanted: EventFilter = EVERYTHING,
 ) -> int:
     """Give another endpoint what one that is configured no more did not get.
 
-    What `old` had parked becomes the other's, too. Every event keeps its id. Returns of how many
-    calls there was something.
+    What `old` had parked becomes the other's, too, as far as it is `wanted` there; the rest is
+    forgotten. Every event keeps its id. Returns of how many calls there was something.
 
     Raises:
         SettingsError: `old` is still configured, or `new` is not.
@@ -129,13 +134,15 @@ async def move(
     if new not in names:
         raise SettingsError([f"no endpoint is called {new}: there are {', '.join(names)}"])
     await _check_known(journal, names, old)
-    return await journal.move_lanes(old, new)
+    return await journal.move_lanes(old, new, wanted)
 
 
 async def park(
     journal: Journal, names: Sequence[EndpointName], name: EndpointName, *, now: float
 ) -> int:
     """Park what an endpoint that is configured no more did not get; return how many deliveries.
+
+    What its `events` left out, when it was last configured, is no delivery.
 
     Raises:
         SettingsError: It is still configured.
@@ -144,7 +151,9 @@ async def park(
     """
     _check_gone(names, name)
     await _check_known(journal, names, name)
-    return await journal.park_lanes(name, "no_endpoint", now)
+    return await journal.park_lanes(
+        name, "no_endpoint", now, (await journal.filters()).get(name, EVERYTHING)
+    )
 
 
 async def count_behind(journal: Journal) -> Counter[EndpointName]:

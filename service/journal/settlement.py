@@ -20,7 +20,7 @@ class Settlement:
     parking: list[LaneUpdate] = field(default_factory=list)
 
     def parked_rows(self, now: float) -> list[Row]:
-        """Return `call_id, endpoint, seq, status, reason, generation, parked_at` of each."""
+        """Return `call_id, endpoint, seq, status, reason, generation, parked_at, type` of each."""
         return [
             (
                 update.call_id,
@@ -30,6 +30,7 @@ class Settlement:
                 parked.reason,
                 update.generation,
                 now,
+                parked.type,
             )
             for update in self.parking
             if (parked := update.parked)

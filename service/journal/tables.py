@@ -58,6 +58,7 @@ TABLES: Final = (
     _table("attempt", "id call_no endpoint seq made_at result status took_ms answer delete_at"),
     _table("endpoint_state", "endpoint disabled_reason disabled_at"),
     _table("endpoint_alias", "old new"),
+    _table("endpoint_filter", "endpoint events report"),
     _table("media_token", "token_hash header_hash call_id leg_id expires_at"),
     _table("recording", "call_no file started_at delete_at"),
     _table("api_key", "id name digest scopes created_at revoked_at binding"),

@@ -1,12 +1,11 @@
 """What the rooms promise each other, a module for each: who may call, what waits, what raises.
 
-`calls`, `attaching`, `media`, `carrier`, `providers`, `stt` and
-`hearing` are Telnyx's side; `journal`,
-`library` and `keys` what is kept, `binding` which of it a key may see, `access` who looked at it,
-`recorder` the audio (`tapes`: as Telnyx recorded it), `reports` all of it as one document and
-`archives` as files; `delivery`, `audience` and `observer` are told what happened, `forwards` what
-Telnyx said, and `bus` tells other workers. `ownership` says which calls are whose, `roster` where
-that is kept.
+`calls`, `attaching`, `media`, `carrier`, `providers`, `stt` and `hearing` are Telnyx's side;
+`journal`, `library` and `keys` what is kept, `binding` which of it a key may see, `access` who
+looked at it, `recorder` the audio (`tapes`: as Telnyx recorded it), `reports` all of it as one
+document and `archives` as files; `filters` which of it an endpoint gets; `delivery`, `audience` and
+`observer` are told what happened, `forwards` what Telnyx said, and `bus` tells other workers.
+`ownership` says which calls are whose, `roster` where that is kept.
 
 `app.py` puts the real ones together; tests put others in their place.
 """
@@ -28,6 +27,7 @@ from service.ports.bus import Bus, BusListener
 from service.ports.calls import CallControls, Calls, CallStarts, DialWish, Eraser
 from service.ports.carrier import Carrier, LegLife, StreamTarget
 from service.ports.delivery import Delivery, Lanes, LivePartial, Sink
+from service.ports.filters import EVERYTHING, REPORT_TYPE, REPORTED, EventFilter
 from service.ports.forwards import Forwards, StoredForward, Tee
 from service.ports.hearing import FileHearing, HeardStretch
 from service.ports.journal import (
@@ -67,12 +67,13 @@ from service.ports.recorder import (
     StoredRecording,
     Verdict,
 )
-from service.ports.reports import REPORT_TYPE, REPORTED, NoReports, Reports
+from service.ports.reports import NoReports, Reports
 from service.ports.roster import Beat, Mail, Neighbour, Roster, Taken
 from service.ports.stt import Recognition, RecognitionPlan, Recognitions
 from service.ports.tapes import KeptTape, TapeShelf, TapeSource
 
 __all__ = [
+    "EVERYTHING",
     "REPORTED",
     "REPORT_TYPE",
     "UNBOUND",
@@ -109,6 +110,7 @@ __all__ = [
     "Entry",
     "Eraser",
     "ErasureIndex",
+    "EventFilter",
     "ExpectedStream",
     "FileHearing",
     "Forwards",

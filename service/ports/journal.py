@@ -1,6 +1,6 @@
 """The journal: the durable, ordered log of every call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import msgspec
 from service.calls.turn import Keeping
 from service.ids import CallId, EndpointName, InputId, LegId, WorkerId
 from service.ports.binding import UNBOUND, Binding
+from service.ports.filters import EVERYTHING, EventFilter
 from service.ports.recorder import RecordingIndex
 from service.wire.events import Subject, read_subject
 
@@ -122,6 +123,8 @@ class Parked:
     seq: int
     status: int | None
     reason: str
+    type: str | None = None
+    """`REPORT_TYPE` if it is the report that follows the event; None: the event itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,11 @@ class LaneUpdate:
 
 @dataclass(frozen=True, slots=True)
 class ParkedDelivery:
-    """A delivery that was given up, to be listed and retried. Times in Unix seconds."""
+    """A delivery that was given up, to be listed and retried. Times in Unix seconds.
+
+    Its `type` is the event's, or `REPORT_TYPE` where the event arrived and its report did not. With
+    an event that was given up, its report is.
+    """
 
     id: int
     call_id: CallId
@@ -286,8 +293,8 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         Of calls that the `binding` covers.
         """
 
-    async def find_parked(self, parked_id: int) -> CallId | None:
-        """Return whose delivery is parked under this id; None if there is none."""
+    async def find_parked(self, parked_id: int) -> ParkedDelivery | None:
+        """Return the delivery that is parked under this id; None if there is none."""
 
     async def unpark(self, parked_id: int) -> ParkedDelivery | None:
         """Take one parked delivery out of the list; None if there is none of that id."""
@@ -300,13 +307,15 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         deliveries`): whoever runs the lanes sees it in `backlog()`, by `generation`.
         """
 
-    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+    async def move_lanes(
+        self, old: EndpointName, new: EndpointName, wanted: EventFilter = EVERYTHING
+    ) -> int:
         """Give what `old` has left to deliver to the lanes of `new`; return how many lanes.
 
-        A lane that `new` has already is set back if need be. What `old` parked moves, too, and
-        nothing of `old` is left. As with `rewind`, another process may do it. It is remembered
-        (`aliases`): calls that go on name `old` all the same, and what they commit joins the lanes
-        of `new`; what `old` took over from goes to `new` as well.
+        A lane that `new` has already is set back if need be. What `old` parked moves, too, as far
+        as it is `wanted`, and nothing of `old` is left. As with `rewind`, another process may do
+        it. It is remembered (`aliases`): calls that go on name `old` all the same, and what they
+        commit joins the lanes of `new`; what `old` took over from goes to `new` as well.
         """
 
     async def aliases(self) -> dict[EndpointName, EndpointName]:
@@ -318,8 +327,19 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
     async def forget_alias(self, old: EndpointName) -> None:
         """Have nobody take over any more from an endpoint: it is back."""
 
-    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
-        """Park everything that an endpoint has left to deliver; return how many deliveries."""
+    async def park_lanes(
+        self, endpoint: EndpointName, reason: str, at: float, wanted: EventFilter = EVERYTHING
+    ) -> int:
+        """Park all of what is `wanted` that an endpoint has left to deliver; return how many.
+
+        Nothing is left to deliver then.
+        """
+
+    async def keep_filters(self, filters: Mapping[EndpointName, EventFilter]) -> None:
+        """Remember which events endpoints get, for when they are configured no more."""
+
+    async def filters(self) -> dict[EndpointName, EventFilter]:
+        """Return which events endpoints get, or got, of which that is known."""
 
     async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
         """Remember that an endpoint is to get nothing more."""

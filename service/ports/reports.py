@@ -1,27 +1,8 @@
 """Reports: a completed call as one document, which is made when somebody is to have it."""
 
-from typing import Final, Protocol
+from typing import Protocol
 
-from service.calls.after_events import RecordingTranscribed
-from service.calls.events import (
-    RecordingSaved,
-    TranscriptCompleted,
-    TranscriptRedacted,
-)
 from service.ports.journal import StoredEvent
-
-REPORT_TYPE: Final = "call.report"
-"""What a report is called where events go. It is of no event's: the journal has none."""
-REPORTED: Final = frozenset(
-    {
-        TranscriptCompleted.type,
-        RecordingSaved.type,
-        RecordingTranscribed.type,
-        TranscriptRedacted.type,
-    }
-)
-"""What a document follows, once the call is complete: what comes late makes one more, and so does
-what is hidden late."""
 
 
 class Reports(Protocol):

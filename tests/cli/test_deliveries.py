@@ -1,4 +1,5 @@
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import pytest
 from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
-from service.ports import Attempt, Entry, LaneRow, LaneUpdate, Parked, StoredEvent
+from service.ports import REPORT_TYPE, Attempt, Entry, LaneRow, LaneUpdate, Parked, StoredEvent
 from tests.cli.harness import Callscribe, in_process
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
@@ -26,14 +27,10 @@ def database(tmp_path: Path) -> str:
 def callscribe(database: str, monkeypatch: pytest.MonkeyPatch) -> Callscribe:
     """Run the program in this process, with a crm at `crm_url`."""
 
-    def run(*arguments: str, crm_url: str = "http://127.0.0.1:1") -> int:
-        variables = {
-            "DATABASE_URL": database,
-            "CALLSCRIBE_ENDPOINT__CRM__TYPE": "webhook",
-            "CALLSCRIBE_ENDPOINT__CRM__URL": crm_url,
-            "CALLSCRIBE_ENDPOINT__CRM__SECRET": SECRET,
-            "CALLSCRIBE_ENDPOINT__CRM__ALLOW_PRIVATE": "true",
-        }
+    def run(*arguments: str, crm_url: str = "http://127.0.0.1:1", **crm: str) -> int:
+        crm = crm or {"TYPE": "webhook", "SECRET": SECRET, "ALLOW_PRIVATE": "true"}
+        variables = {"DATABASE_URL": database, "CALLSCRIBE_ENDPOINT__CRM__URL": crm_url}
+        variables |= {f"CALLSCRIBE_ENDPOINT__CRM__{name}": value for name, value in crm.items()}
         return in_process(monkeypatch, KEYS | variables)(*arguments)
 
     return run
@@ -78,6 +75,40 @@ async def test_a_parked_delivery_is_tried_again(
     assert ids == ["evt_c1_2"]
     async with open_journal(database, exclusive=False) as journal:
         assert await journal.parked(limit=10) == []
+
+
+async def test_a_parked_report_is_tried_again(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is listed as one, and is sent itself, under the id that it has."""
+    await _park_report(database)
+    crm = {"TYPE": "webhook", "SECRET": SECRET, "ALLOW_PRIVATE": "true", "REPORT": "true"}
+    async with open_receiver() as (url, ids):
+        for arguments in (("ls",), ("retry", "--all")):
+            run = partial(callscribe, "deliveries", *arguments, crm_url=url, **crm)
+            assert await asyncio.to_thread(run) == Exit.OK
+
+    _, newest, *_, summed = capsys.readouterr().out.splitlines()
+    assert newest.split()[3:6] == ["c2", "1", "call.report"]
+    assert summed == "crm  2 arrived"
+    assert ids == ["evt_c1_2", "rpt_c2_1"]
+
+
+def test_a_parked_archive_is_set_back(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The service writes it, in order with what erases it: nothing is written beside that."""
+    asyncio.run(_park_report(database))
+    url = f"file://{tmp_path}/cold"
+    assert callscribe("deliveries", "retry", "2", crm_url=url, TYPE="archive") == Exit.OK
+    assert callscribe("deliveries", "retry", "2", crm_url=url, TYPE="archive") == Exit.FAILED
+
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("2  set back: the service that runs, or the next one, archives")
+    assert second == "2  is not parked"
+    (lane,) = asyncio.run(_backlog(database))
+    assert (lane.call_id, lane.acked_seq, lane.head_seq) == ("c2", 0, 1)
+    assert not (tmp_path / "cold").exists()
 
 
 async def test_all_that_is_parked_is_tried_again(
@@ -242,6 +273,22 @@ async def _fill(url: str) -> None:
             [LaneUpdate(CALL, CRM, acked_seq=2, parked=Parked(2, 400, "bad_request"))]
         )
         await journal.settle([LaneUpdate(CALL, CRM, acked_seq=3)])
+
+
+async def _park_report(url: str) -> None:
+    """Have a second call be complete, whose report the crm did not take."""
+    call = CallId("c2")
+    data = b'{"occurred_at":"2026-01-02T03:04:05.000Z","metadata":{}}'
+    body = (
+        b'{"type":"transcript.completed","timestamp":"2026-01-02T03:04:05.000Z","data":%s}' % data
+    )
+    event = StoredEvent(call, 1, "transcript.completed", body)
+    parked = Parked(1, 400, "refused", REPORT_TYPE)
+    async with open_journal(url) as journal:
+        await journal.commit(
+            Entry(call_id=call, version=0, epoch=0, state=b"", events=(event,), endpoints=(CRM,))
+        )
+        await journal.settle([LaneUpdate(call, CRM, acked_seq=1, parked=parked)])
 
 
 async def _backlog(url: str) -> list[LaneRow]:

@@ -115,6 +115,17 @@ def test_what_an_old_name_did_not_get_is_moved(
     assert (lane.call_id, lane.endpoint, lane.acked_seq, lane.head_seq) == (CALL, CRM, 0, 1)
 
 
+def test_an_endpoint_that_is_disabled_gets_it_once_it_is_enabled(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever moves something there is told."""
+    assert callscribe("endpoints", "disable", "crm") == Exit.OK
+    assert callscribe("endpoints", "move", "old", "crm") == Exit.OK
+
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert told == "once it is enabled, crm will get what old did not get, of 1 call"
+
+
 def test_what_an_old_name_did_not_get_is_parked(
     callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
 ) -> None:

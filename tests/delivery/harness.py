@@ -98,7 +98,14 @@ async def commit(
     return events
 
 
-async def erase(harness: Harness, call_id: str, seq: int, *, here: bool = True) -> StoredEvent:
+async def erase(
+    harness: Harness,
+    call_id: str,
+    seq: int,
+    *,
+    here: bool = True,
+    to: Sequence[str] = ("crm",),
+) -> StoredEvent:
     """Erase a call whose last event is the one before `seq`; `here`: by this process."""
     stored = await harness.journal.load(CallId(call_id))
     assert stored is not None
@@ -110,13 +117,13 @@ async def erase(harness: Harness, call_id: str, seq: int, *, here: bool = True) 
             epoch=stored.epoch,
             state=b"",
             events=(tombstone,),
-            endpoints=(CRM,),
+            endpoints=tuple(EndpointName(name) for name in to),
             erases=True,
         )
     )
     if here:
         harness.lanes.forget(CallId(call_id))
-        harness.lanes.committed([CRM], [tombstone])
+        harness.lanes.committed([EndpointName(name) for name in to], [tombstone])
     return tombstone
 
 

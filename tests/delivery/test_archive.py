@@ -130,6 +130,25 @@ async def test_a_later_revision_takes_the_place_of_the_one_before(
 
 
 @every_place
+async def test_an_earlier_revision_never_takes_the_place_of_a_later_one(
+    tmp_path: Path, kind: str
+) -> None:
+    """Whoever replays a call has the newest all the while; one that is not whole does not count."""
+    calls = MadeCalls(MadeAudio(WAVE))
+    async with open_place(kind, tmp_path) as place, archive(place, calls) as sink:
+        await sink.deliver(report(12, "Late."))
+        kept = held(place)
+        await sink.deliver(report(3))
+        assert held(place) == kept
+        assert [answer.revision for _, answer in calls.told] == [12]
+
+        if isinstance(place, Path):
+            (place / FOLDER / "12" / "manifest.json").unlink()
+            await sink.deliver(report(3))
+            assert f"{FOLDER}/3/manifest.json" in held(place)
+
+
+@every_place
 async def test_audio_that_was_silenced_takes_the_place_of_the_one_before(
     tmp_path: Path, kind: str
 ) -> None:

@@ -3,31 +3,35 @@
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from service.delivery import switches
+from service.delivery import replays, switches
 from service.errors import (
+    DeliveryError,
     EndpointGoneError,
     HostUnavailableError,
     PermanentDeliveryError,
+    SettingsError,
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from service.ports import Delivery
+from service.ports import REPORTED, Delivery
 from service.retry import DELIVERY_DELAYS_S
 from tests.delivery.builders import CRM
-from tests.delivery.harness import Harness, ManualClock, commit, erase, open_harness
+from tests.delivery.harness import Harness, commit, erase
+from tests.delivery.lives import ENDPOINT, Lives
+from tests.delivery.test_replays import Door
+from tests.delivery.test_reports import ReportsByRule
 
-T = TypeVar("T")
 OLD = EndpointName("old")
-CALLS = st.sampled_from(["c1", "c2", "c3"])
-KINDS = st.sampled_from(["call.answered", "transcript.final", "transcript.gap"])
+NAMES = {"c1": ("crm",), "c2": ("old",), "c3": ("crm", "old")}
+"""Where the route of each call says that its events go; the old one has been taken away."""
+CALLS = st.sampled_from([*NAMES])
+KINDS = st.sampled_from(["call.answered", "transcript.final", "transcript.gap", "recording.saved"])
 EVENTS = st.lists(KINDS, min_size=1, max_size=40)
 ANSWERS = {
     "ok": None,
@@ -42,65 +46,8 @@ MAX_ATTEMPTS = len(DELIVERY_DELAYS_S) + 1
 LONGER_THAN_ANY_DELAY_S = 30 * 3600.0
 
 
-class Lives:
-    """One journal and clock, and the lanes over it: opened, ended and crashed again and again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.clock = ManualClock()
-        self.answers: list[tuple[Delivery, Exception | None]] = []
-        self._folder = folder
-        self._runner = asyncio.Runner(debug=False)
-        self.harness = self._begin()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run this, and whatever else is due meanwhile."""
-        return self._runner.run(work)
-
-    def end(self, *, crash: bool) -> None:
-        """Close the lanes; in a crash nothing more reaches the journal."""
-
-        async def close() -> None:
-            self.harness.journal.off = crash
-            self._over.set()
-            await self._life
-
-        self.run(close())
-        self.answers += self.harness.crm.answers
-
-    def restart(self, *, crash: bool) -> None:
-        """End one life and begin the next."""
-        rule, gate = self.harness.crm.rule, self.harness.crm.gate.is_set()
-        self.end(crash=crash)
-        self.harness = self._begin()
-        self.harness.crm.rule = rule
-        if not gate:
-            self.harness.crm.gate.clear()
-
-    def close(self) -> None:
-        """Close the loop as well."""
-        self.end(crash=False)
-        self._runner.close()
-
-    def _begin(self) -> Harness:
-        return self.run(self._open())
-
-    async def _open(self) -> Harness:
-        opened: asyncio.Future[Harness] = asyncio.get_running_loop().create_future()
-        self._over = asyncio.Event()
-
-        async def live() -> None:
-            async with open_harness(
-                self._folder, clock=self.clock, max_in_flight=2, partial_grace_s=0.0
-            ) as harness:
-                opened.set_result(harness)
-                await self._over.wait()
-
-        self._life = asyncio.create_task(live())
-        return await opened
-
-
 class LanesMachine(RuleBasedStateMachine):
-    """Three calls, one endpoint, and everything that can come between them."""
+    """Three calls, an endpoint and one that is gone, and everything that can come between them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,6 +58,10 @@ class LanesMachine(RuleBasedStateMachine):
         self.replays: list[tuple[str, int, int]] = []
         self.erased: dict[str, tuple[int, int]] = {}
         """Up to which event each call was erased, and how many answers there were by then."""
+        self.given_up: set[tuple[str, int]] = set()
+        """What was given up by hand."""
+        self.door = Door()
+        """What retries go out by, beside the lanes."""
 
     @property
     def harness(self) -> Harness:
@@ -123,7 +74,7 @@ class LanesMachine(RuleBasedStateMachine):
         if call in self.erased:
             return
         self.committed[call] += kinds
-        self.lives.run(self.harness.commit(call, *kinds))
+        self.lives.run(self.harness.commit(call, *kinds, to=NAMES[call]))
 
     @rule(call=CALLS, kinds=EVENTS)
     def commit_while_listing(self, call: str, kinds: list[str]) -> None:
@@ -133,9 +84,9 @@ class LanesMachine(RuleBasedStateMachine):
         self.committed[call] += kinds
 
         async def find_first() -> None:
-            events = await commit(self.harness.journal, call, *kinds)
+            events = await commit(self.harness.journal, call, *kinds, to=NAMES[call])
             await self.harness.lanes.list_backlog()
-            self.harness.lanes.committed([CRM], events)
+            self.harness.lanes.committed([EndpointName(one) for one in NAMES[call]], events)
 
         self.lives.run(find_first())
 
@@ -147,9 +98,9 @@ class LanesMachine(RuleBasedStateMachine):
         self.committed[call] += kinds
 
         async def falter() -> None:
-            events = await commit(self.harness.journal, call, *kinds)
+            events = await commit(self.harness.journal, call, *kinds, to=NAMES[call])
             self.harness.journal.off = True
-            self.harness.lanes.committed([CRM], events)
+            self.harness.lanes.committed([EndpointName(one) for one in NAMES[call]], events)
             for _ in range(50):
                 await asyncio.sleep(0)
             self.harness.journal.off = False
@@ -159,7 +110,7 @@ class LanesMachine(RuleBasedStateMachine):
     @rule(call=CALLS, utterance=st.integers(1, 3))
     def publish(self, call: str, utterance: int) -> None:
         """A partial is heard; it says how many events of its call were committed before it."""
-        if call in self.erased:
+        if call in self.erased or "crm" not in NAMES[call]:
             return
         self.revision += 1
         utterance_id = f"{call}_{len(self.committed[call])}_{utterance}"
@@ -209,6 +160,7 @@ class LanesMachine(RuleBasedStateMachine):
     @rule(call=CALLS, after=st.integers(0, 5))
     def replay(self, call: str, after: int) -> None:
         """Somebody sets a lane back, and the lanes look at the backlog."""
+        after = after if "crm" in NAMES[call] else 0  # it may have had nothing of the call
         self.replays.append((call, after, len(self._answers())))
 
         async def set_back() -> None:
@@ -239,20 +191,64 @@ class LanesMachine(RuleBasedStateMachine):
 
         self.lives.run(disable_it())
 
-    @rule(call=CALLS)
-    def rename(self, call: str) -> None:
-        """What went to an endpoint of another name is moved to this one."""
-        if call in self.erased:
-            return
-        self.committed[call].append("call.answered")
+    @rule(seen=st.booleans())
+    def move(self, *, seen: bool) -> None:
+        """What went to the endpoint that is gone is this one's from now on; who runs it may see."""
 
         async def move() -> None:
-            await commit(self.harness.journal, call, "call.answered", to=("old",))
-            await switches.move(self.harness.journal, [CRM], OLD, CRM)
-            await self.harness.lanes.list_backlog()
-            self.harness.lanes.wake()
+            if OLD in await self.harness.journal.endpoint_names():
+                await switches.move(self.harness.journal, [CRM], OLD, CRM, wanted=ENDPOINT.filter)
+            if seen:
+                await self.harness.lanes.list_backlog()
+                self.harness.lanes.wake()
 
         self.lives.run(move())
+
+    @rule()
+    def park(self) -> None:
+        """What went to the endpoint that is gone is given up."""
+
+        async def park() -> None:
+            if OLD in await self.harness.journal.endpoint_names():
+                await switches.park(self.harness.journal, [CRM], OLD, now=0.0)
+            parked = await self.harness.journal.parked(limit=10_000)
+            self.given_up |= {
+                (one.call_id, one.seq) for one in parked if one.reason == "no_endpoint"
+            }
+
+        self.lives.run(park())
+
+    @rule(which=st.integers(0, 100), answers=st.lists(st.sampled_from([*ANSWERS]), max_size=2))
+    def retry(self, which: int, answers: list[str]) -> None:
+        """Somebody has something sent again that was given up."""
+
+        async def retry() -> None:
+            journal = self.harness.journal
+            parked = await journal.parked(limit=10_000)
+            if not parked:
+                return
+            one = parked[which % len(parked)]
+            self.door.sink.script.extend(ANSWERS[name] for name in answers if name != "broken")
+            before = len(self.door.sink.tried)
+            came = failure = None
+            try:
+                came = await replays.resend(
+                    journal, [ENDPOINT], one, reports=ReportsByRule(), sink=self.door
+                )
+            except SettingsError:
+                assert one.endpoint == OLD
+            except DeliveryError as error:
+                failure = error
+            self.door.sink.script.clear()
+            if isinstance(failure, EndpointGoneError) and failure.status is None:
+                assert CRM in await journal.disabled()
+            still = one in await journal.parked(limit=10_000)
+            assert still == (came != "arrived")
+            if one.type == "call.report":
+                tried = {sent.id for sent in self.door.sink.tried[before:]}
+                assert tried <= {f"rpt_{one.call_id}_{one.seq}"}
+
+        self.lives.run(retry())
 
     @rule(call=CALLS, kinds=EVENTS, hangs=st.booleans())
     def erase(self, call: str, kinds: list[str], *, hangs: bool) -> None:
@@ -268,7 +264,7 @@ class LanesMachine(RuleBasedStateMachine):
         self.committed[call].append("transcript.erased")
 
         async def forget() -> None:
-            await erase(self.harness, call, len(self.committed[call]))
+            await erase(self.harness, call, len(self.committed[call]), to=NAMES[call])
             for _ in range(3):  # what was on its way is broken off
                 await asyncio.sleep(0)
 
@@ -291,7 +287,7 @@ class LanesMachine(RuleBasedStateMachine):
     def ids_and_bodies_agree(self) -> None:
         """I3: what has the same id has the same body."""
         bodies: dict[str, bytes] = {}
-        for delivery, _ in self._answers():
+        for delivery, _ in [*self._answers(), *self.door.sink.answers]:
             assert bodies.setdefault(delivery.id, delivery.body) == delivery.body
 
     @invariant()
@@ -314,6 +310,8 @@ class LanesMachine(RuleBasedStateMachine):
             kind, call, number, *_ = delivery.id.split("_")
             if failure is None and kind == "evt":
                 seen.add((call, int(number)))
+            elif failure is None and kind == "rpt":
+                assert (call, int(number)) in seen
             elif failure is None:
                 before = {(call, seq) for seq in range(1, int(number) + 1)}
                 assert before <= seen | given_up
@@ -328,12 +326,15 @@ class LanesMachine(RuleBasedStateMachine):
         try:
             self.lives.run(self._recover())
             parked = self.lives.run(self.harness.journal.parked(limit=10_000))
+            assert {one.endpoint for one in parked} <= {CRM}
             listed = {(one.call_id, one.seq) for one in parked}
             for call, after, since in [(call, 0, 0) for call in self.committed] + self.replays:
-                delivered = set(self._delivered(call, since))
                 erased_seq, _ = self.erased.get(call, (0, 0))
-                for seq in range(max(after, erased_seq) + 1, len(self.committed[call]) + 1):
-                    assert seq in delivered or (call, seq) in listed
+                for kind in ("evt", "rpt"):
+                    delivered = {*self._delivered(call, since, kind), *self._retried(call, kind)}
+                    for seq in range(max(after, erased_seq) + 1, len(self.committed[call]) + 1):
+                        if kind == "evt" or self.committed[call][seq - 1] in REPORTED:
+                            assert seq in delivered or (call, seq) in listed
         finally:
             self.lives.close()
             self._folder.cleanup()
@@ -344,6 +345,8 @@ class LanesMachine(RuleBasedStateMachine):
         crm.script.clear()
         crm.gate.set()
         await self.harness.flush()  # a 410 that has come already disables it
+        if OLD in await journal.endpoint_names():
+            await switches.move(journal, [CRM], OLD, CRM, wanted=ENDPOINT.filter)
         await journal.enable(CRM)
         for _ in range(10):
             await self.harness.list_backlog()
@@ -353,12 +356,17 @@ class LanesMachine(RuleBasedStateMachine):
     def _answers(self) -> list[tuple[Delivery, Exception | None]]:
         return [*self.lives.answers, *self.harness.crm.answers]
 
-    def _delivered(self, call: str, since: int = 0) -> list[int]:
+    def _retried(self, call: str, kind: str) -> list[int]:
+        """Return what arrived by retries."""
+        ids = (one.id.split("_") for one in self.door.sink.taken)
+        return [int(seq) for of_kind, of, seq, *_ in ids if (of_kind, of) == (kind, call)]
+
+    def _delivered(self, call: str, since: int = 0, wanted: str = "evt") -> list[int]:
         """Return the seqs of a call in the order in which each was delivered first."""
         answers = self._answers()[since:]
         ids = (one.id.split("_") for one, failure in answers if failure is None)
         return list(
-            dict.fromkeys(int(seq) for kind, of, seq, *_ in ids if (kind, of) == ("evt", call))
+            dict.fromkeys(int(seq) for kind, of, seq, *_ in ids if (kind, of) == (wanted, call))
         )
 
     def _given_up(self) -> set[tuple[str, int]]:
@@ -374,7 +382,8 @@ class LanesMachine(RuleBasedStateMachine):
             for call, (erased_seq, _) in self.erased.items()
             for seq in range(1, erased_seq + 1)
         }
-        return erased | {event for event, times in failed.items() if times >= MAX_ATTEMPTS}
+        worn = {event for event, times in failed.items() if times >= MAX_ATTEMPTS}
+        return erased | self.given_up | worn
 
     def _next_final(self, call: str, after: int) -> tuple[str, int] | None:
         for seq, kind in enumerate(self.committed[call][after:], after + 1):

@@ -112,6 +112,19 @@ async def test_a_look_that_the_journal_does_not_answer_is_made_up_for(tmp_path: 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
 
 
+async def test_a_look_that_fails_as_nobody_foresaw_holds_nobody_up(tmp_path: Path) -> None:
+    """A stop does not wait for it."""
+    async with open_harness(tmp_path) as harness:
+        await harness.commit("c1", "call.started", to=("old",))
+        await move(harness)
+        harness.journal.broken.add("lanes_of")
+        await harness.commit("c1", "call.answered", to=("old",))
+        await harness.flush()
+        await harness.list_backlog()
+
+        assert harness.crm.ids == ["c1_1", "c1_2"]
+
+
 async def test_nobody_looks_for_an_endpoint_that_was_not_moved_here(tmp_path: Path) -> None:
     """It is nobody's, or was moved to one that is not here: nothing would come of it."""
     async with open_harness(tmp_path) as harness:

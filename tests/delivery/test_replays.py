@@ -1,6 +1,6 @@
 """What people ask of delivery afterwards."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,15 +11,19 @@ from service.delivery import replays
 from service.delivery.endpoints import Endpoint
 from service.errors import (
     EndpointGoneError,
+    PermanentDeliveryError,
     SettingsError,
     TemporaryDeliveryError,
 )
 from service.ids import CallId, EndpointName
-from tests.delivery.builders import CRM, REFUSED, endpoint
+from tests.delivery.archives import target_in
+from tests.delivery.builders import C1, CRM, REFUSED, endpoint
 from tests.delivery.harness import Harness, open_harness
 from tests.delivery.peers import ScriptedSink
+from tests.delivery.test_reports import ReportsByRule
 
 ENDPOINTS = [endpoint()]
+BOTH = endpoint(report=True)
 
 
 class Door:
@@ -32,6 +36,16 @@ class Door:
     async def __call__(self, _: Endpoint) -> AsyncIterator[ScriptedSink]:
         """Open it."""
         yield self.sink
+
+
+async def retry(
+    harness: Harness, parked_id: int, door: Door, endpoints: Sequence[Endpoint] = ENDPOINTS
+) -> str:
+    """Have a parked delivery tried again; return what came of it."""
+    reports = ReportsByRule()
+    return await replays.retry_parked(
+        harness.journal, endpoints, parked_id, reports=reports, sink=door
+    )
 
 
 async def park_the_second_of_three(harness: Harness) -> int:
@@ -58,11 +72,11 @@ async def test_a_parked_delivery_is_sent_again_as_it_was(tmp_path: Path) -> None
     door = Door()
     async with open_harness(tmp_path) as harness:
         parked_id = await park_the_second_of_three(harness)
-        sent = await replays.retry_parked(harness.journal, ENDPOINTS, parked_id, sink=door)
+        sent = await retry(harness, parked_id, door)
         await harness.commit("c1", "transcript.completed")
         await harness.flush()
 
-        assert sent is not None
+        assert sent == "arrived"
         assert [one.body for one in door.sink.taken] == [harness.crm.tried[1].body]
         assert door.sink.ids == ["c1_2"]
         assert harness.crm.ids == ["c1_1", "c1_3", "c1_4"]
@@ -76,7 +90,7 @@ async def test_a_retry_that_fails_leaves_it_on_the_list(tmp_path: Path) -> None:
     async with open_harness(tmp_path) as harness:
         parked_id = await park_the_second_of_three(harness)
         with pytest.raises(TemporaryDeliveryError):
-            await replays.retry_parked(harness.journal, ENDPOINTS, parked_id, sink=door)
+            await retry(harness, parked_id, door)
 
         assert [one.id for one in await replays.list_parked(harness.journal)] == [parked_id]
 
@@ -84,17 +98,18 @@ async def test_a_retry_that_fails_leaves_it_on_the_list(tmp_path: Path) -> None:
 async def test_a_number_that_is_not_listed_is_told(tmp_path: Path) -> None:
     """Neither an error nor a delivery."""
     async with open_harness(tmp_path) as harness:
-        assert await replays.retry_parked(harness.journal, ENDPOINTS, 99, sink=Door()) is None
+        assert await retry(harness, 99, Door()) == "not_parked"
+        assert await retry(harness, 2**63, Door()) == "not_parked"
 
 
 async def test_what_an_endpoint_does_not_take_is_not_sent_to_it(tmp_path: Path) -> None:
-    """Its patterns may have changed, or a report was parked: a replay of the call sends that."""
+    """Its patterns may have changed."""
     door = Door()
     narrow = [replace(one, events=("call.report",), report=True) for one in ENDPOINTS]
     async with open_harness(tmp_path) as harness:
         parked_id = await park_the_second_of_three(harness)
-        with pytest.raises(SettingsError, match="callscribe replay c1 --to crm"):
-            await replays.retry_parked(harness.journal, narrow, parked_id, sink=door)
+        with pytest.raises(SettingsError, match=r"crm takes no call\.answered"):
+            await retry(harness, parked_id, door, narrow)
 
         assert door.sink.tried == []
         assert [one.id for one in await replays.list_parked(harness.journal)] == [parked_id]
@@ -107,7 +122,7 @@ async def test_a_parked_delivery_of_an_erased_call_cannot_be_sent(tmp_path: Path
         parked_id = await park_the_second_of_three(harness)
         harness.journal.erased.add("c1")
 
-        assert await replays.retry_parked(harness.journal, ENDPOINTS, parked_id, sink=door) is None
+        assert await retry(harness, parked_id, door) == "not_parked"
         assert door.sink.tried == []
 
 
@@ -116,7 +131,129 @@ async def test_a_parked_delivery_needs_its_endpoint(tmp_path: Path) -> None:
     async with open_harness(tmp_path) as harness:
         parked_id = await park_the_second_of_three(harness)
         with pytest.raises(SettingsError, match="crm"):
-            await replays.retry_parked(harness.journal, [], parked_id)
+            await retry(harness, parked_id, Door(), [])
+
+
+async def test_a_disabled_endpoint_gets_nothing(tmp_path: Path) -> None:
+    """All of it waits until it is enabled; so does this."""
+    door = Door()
+    async with open_harness(tmp_path) as harness:
+        parked_id = await park_the_second_of_three(harness)
+        await harness.journal.disable(CRM, "by_hand", 0.0)
+        with pytest.raises(EndpointGoneError, match="crm is disabled"):
+            await retry(harness, parked_id, door)
+
+        assert door.sink.tried == []
+        assert [one.id for one in await replays.list_parked(harness.journal)] == [parked_id]
+
+
+async def test_a_retry_is_among_the_attempts(tmp_path: Path) -> None:
+    """With what came of it, the newest first."""
+    door = Door()
+    door.sink.script.append(TemporaryDeliveryError("answered 503", status=503))
+    async with open_harness(tmp_path) as harness:
+        parked_id = await park_the_second_of_three(harness)
+        with pytest.raises(TemporaryDeliveryError):
+            await retry(harness, parked_id, door)
+        await retry(harness, parked_id, door)
+
+        made = await harness.journal.attempts(C1, limit=3)
+        assert [(one.seq, one.result, one.status) for one in made[:2]] == [
+            (2, "delivered", None),
+            (2, "failed", 503),
+        ]
+        assert made[1].answer == "answered 503"
+
+
+async def test_a_parked_report_is_sent_again_as_it_was(tmp_path: Path) -> None:
+    """It is listed as one; the event before it has arrived, and does not go along."""
+    door = Door()
+    async with open_harness(tmp_path, BOTH, reports=ReportsByRule()) as harness:
+        harness.crm.script.extend([None, REFUSED])
+        await harness.commit("c1", "transcript.completed")
+        await harness.flush()
+        (parked,) = await replays.list_parked(harness.journal)
+        assert (parked.seq, parked.type, parked.status) == (1, "call.report", 400)
+
+        assert await retry(harness, parked.id, door, [BOTH]) == "arrived"
+        (sent,) = door.sink.taken
+        assert (sent.id, sent.type) == ("rpt_c1_1", "call.report")
+        assert sent.body == harness.crm.tried[1].body
+        assert await replays.list_parked(harness.journal) == []
+
+
+async def test_the_report_of_an_event_that_was_parked_goes_along(tmp_path: Path) -> None:
+    """Neither was sent on; what is not complete, or of an endpoint without, has none."""
+    door = Door()
+    async with open_harness(tmp_path, BOTH, reports=ReportsByRule()) as harness:
+        harness.crm.script.extend([REFUSED, None, REFUSED])
+        await harness.commit("c1", "transcript.completed", "call.ended", "transcript.redacted")
+        await harness.flush()
+        assert harness.crm.ids == ["c1_2"]
+        second, first = await replays.list_parked(harness.journal)
+        assert (first.type, second.type) == ("transcript.completed", "transcript.redacted")
+
+        for one in (first, second):
+            assert await retry(harness, one.id, door, [BOTH]) == "arrived"
+        assert door.sink.ids == ["c1_1", "rpt_c1_1", "c1_3"]
+
+
+async def test_an_event_stays_parked_until_its_report_arrives_as_well(tmp_path: Path) -> None:
+    """Another try sends both again, under their ids."""
+    door = Door()
+    door.sink.script.extend([None, REFUSED])
+    async with open_harness(tmp_path, BOTH, reports=ReportsByRule()) as harness:
+        harness.crm.script.append(REFUSED)
+        await harness.commit("c1", "transcript.completed")
+        await harness.flush()
+        (parked,) = await replays.list_parked(harness.journal)
+        with pytest.raises(PermanentDeliveryError):
+            await retry(harness, parked.id, door, [BOTH])
+        assert await replays.list_parked(harness.journal) == [parked]
+
+        assert await retry(harness, parked.id, door, [BOTH]) == "arrived"
+        assert door.sink.ids == ["c1_1", "c1_1", "rpt_c1_1"]
+
+
+async def test_a_report_that_an_endpoint_takes_no_more_is_not_sent(tmp_path: Path) -> None:
+    """Nor is the event in its place: that one has arrived."""
+    door = Door()
+    async with open_harness(tmp_path, BOTH, reports=ReportsByRule()) as harness:
+        harness.crm.script.extend([None, REFUSED])
+        await harness.commit("c1", "transcript.completed")
+        await harness.flush()
+        (parked,) = await replays.list_parked(harness.journal)
+        with pytest.raises(SettingsError, match=r"crm takes no call\.report"):
+            await retry(harness, parked.id, door)
+
+        assert door.sink.tried == []
+
+
+async def test_an_archive_gets_what_was_parked_by_its_lane(tmp_path: Path) -> None:
+    """In order, with what came after; not beside the lane, which erases calls there, too."""
+    cold = endpoint(
+        type="archive",
+        archive=target_in(tmp_path),
+        report=True,
+        events=("transcript.erased",),
+    )
+    door = Door()
+    async with open_harness(tmp_path, cold, reports=ReportsByRule()) as harness:
+        harness.crm.script.extend([REFUSED, REFUSED])
+        await harness.commit("c1", "transcript.completed", "call.ended", "recording.saved")
+        await harness.flush()
+        later, first = await replays.list_parked(harness.journal)
+        assert {one.type for one in (first, later)} == {"call.report"}
+
+        for one in (first, later):
+            reports = ReportsByRule()
+            came = await replays.resend(harness.journal, [cold], one, reports=reports, sink=door)
+            assert came == "set_back"
+        assert await replays.list_parked(harness.journal) == []
+        await harness.list_backlog()
+
+        assert harness.crm.ids == ["rpt_c1_1", "rpt_c1_3"]
+        assert door.sink.tried == []
 
 
 async def test_a_call_is_replayed_from_where_one_likes(tmp_path: Path) -> None:

@@ -104,13 +104,14 @@ async def test_a_report_is_tried_again_without_the_event_before_it(tmp_path: Pat
 
 
 async def test_a_refused_report_is_parked_and_the_lane_goes_on(tmp_path: Path) -> None:
-    """It is in the list under the event that it follows; a replay sends both again."""
+    """It is in the list as what it is, at the event that it follows; a replay sends both."""
     async with open_harness(tmp_path, ALL, reports=ReportsByRule()) as harness:
         harness.crm.script.extend([None, REFUSED])
         await harness.commit("c1", "transcript.completed", "call.ended")
         await harness.flush()
         assert harness.crm.ids == ["c1_1", "c1_2"]
-        assert [one.seq for one in await harness.journal.parked(limit=9)] == [1]
+        (parked,) = await harness.journal.parked(limit=9)
+        assert (parked.seq, parked.type) == (1, "call.report")
 
         await harness.journal.rewind(C1, CRM, 0)
         await harness.list_backlog()

@@ -286,6 +286,33 @@ async def test_lanes_of_an_unknown_endpoint_can_be_parked(tmp_path: Path) -> Non
         assert harness.lanes.unknown == {}
 
 
+async def test_what_a_gone_endpoint_never_got_is_not_parked(tmp_path: Path) -> None:
+    """Its `events` when it was last configured say so; a report is listed as one."""
+    old = endpoint("old", events=("call.answered", "call.report"), report=True)
+    async with open_harness(tmp_path, endpoint(), old):
+        pass
+    async with open_harness(tmp_path) as harness:
+        kinds = ("call.started", "call.answered", "transcript.completed")
+        await commit(harness.journal, "c1", *kinds, to=("old",))
+        assert await switches.park(harness.journal, [CRM], OLD, now=START) == 2
+
+        found = {one.seq: one.type for one in await harness.journal.parked(limit=9)}
+        assert found == {2: "call.answered", 3: "call.report"}
+
+
+async def test_what_the_new_endpoint_never_gets_is_not_listed_for_it(tmp_path: Path) -> None:
+    """What the old one had parked of that is forgotten."""
+    narrow = endpoint(events=("call.*",))
+    async with open_harness(tmp_path, narrow) as harness:
+        await commit(harness.journal, "c1", "call.started", "transcript.gap", to=("old",))
+        for seq in (1, 2):
+            parked = Parked(seq, 400, "refused")
+            await harness.journal.settle([LaneUpdate(C1, OLD, seq, parked=parked)])
+        await switches.move(harness.journal, [CRM], OLD, CRM, wanted=narrow.filter)
+
+        assert [one.seq for one in await harness.journal.parked(limit=9)] == [1]
+
+
 async def test_lanes_that_somebody_runs_are_not_moved(tmp_path: Path) -> None:
     """Nor to a name that nobody has."""
     async with open_harness(tmp_path) as harness:

@@ -126,7 +126,7 @@ async def test_a_delivery_is_found_by_its_id(filled: Journal) -> None:
     """It says whose it is; another id is nobody's."""
     parked = await filled.parked(limit=9)
 
-    assert [await filled.find_parked(one.id) for one in parked] == [one.call_id for one in parked]
+    assert [await filled.find_parked(one.id) for one in parked] == parked
     assert await filled.find_parked(4711) is None
 
 

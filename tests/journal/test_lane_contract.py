@@ -136,10 +136,26 @@ async def test_what_was_given_up_is_listed_newest_first(database: Database) -> N
         newest, oldest = await journal.parked(limit=9)
         assert await journal.parked(limit=1) == [newest]
         assert await journal.parked(limit=9, before=(newest.parked_at, newest.id)) == [oldest]
+        assert await journal.find_parked(oldest.id) == oldest
+        assert await journal.find_parked(4711) is None
     assert (newest.seq, newest.status, newest.reason) == (2, None, "timeout")
     assert oldest == ParkedDelivery(
         oldest.id, CALL, CRM, 1, "transcript.final", 404, "refused", 20.0
     )
+
+
+async def test_a_report_that_was_given_up_is_listed_as_one(journal: Journal) -> None:
+    """Where the event arrived. Given up once more, it is what was given up last."""
+    await journal.commit(entry(0, [1, 2], endpoints=[CRM]))
+    await journal.settle(
+        [
+            LaneUpdate(CALL, CRM, 1, parked=Parked(1, 404, "refused", "call.report")),
+            LaneUpdate(CALL, CRM, 2, parked=Parked(2, 404, "refused")),
+        ]
+    )
+
+    listed = {one.seq: one.type for one in await journal.parked(limit=9)}
+    assert listed == {1: "call.report", 2: "transcript.final"}
 
 
 async def test_a_repeated_settlement_parks_once(journal: Journal) -> None:

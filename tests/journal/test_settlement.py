@@ -22,8 +22,8 @@ def test_of_a_lane_the_furthest_update_is_written_and_all_that_was_parked() -> N
         (CALL, LOG, 1, 0, 0.0, None),
     ]
     assert one.parked_rows(5.0) == [
-        (CALL, CRM, 2, 404, "refused", None, 5.0),
-        (CALL, CRM, 1, None, "timeout", None, 5.0),
+        (CALL, CRM, 2, 404, "refused", None, 5.0, None),
+        (CALL, CRM, 1, None, "timeout", None, 5.0, None),
     ]
 
 

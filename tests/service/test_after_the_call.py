@@ -1,9 +1,15 @@
 """What follows once a call is over."""
 
 import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
-from tests.service.harness import SCRIPT, open_house
+import aiohttp
+
+from tests.service.harness import SCRIPT, House, asking, open_house
 from tests.waiting import until
 
 ROUTE = {"source": "media", "engine": "Deepgram", "model": "nova-3"}
@@ -65,6 +71,68 @@ async def test_an_archive_has_the_whole_call_until_it_is_erased(tmp_path: Path) 
     assert audio[:4] == b"RIFF"
     assert len(audio) == document["recording"]["size_bytes"]
     assert [one.type for one in receipts][-1] == "transcript.erased"
+
+
+async def test_an_archive_gets_a_call_again_by_a_replay_and_by_a_retry(tmp_path: Path) -> None:
+    """A replay writes the same again, and nothing is told twice; what is refused is listed.
+
+    As the report that it is; tried again, it is written as soon as nothing is in its place.
+    """
+    async with open_archived(tmp_path) as (house, client, cold):
+        kept = files_in(cold)
+        (manifest,), (document,) = cold.rglob("manifest.json"), cold.rglob("call.json")
+        replay = {"call_id": json.loads(document.read_bytes())["call_id"], "endpoint": "cold"}
+        shutil.rmtree(cold)
+        assert (await client.post("/v1/replays", json=replay)).status == 202
+        assert await parked_by(house, client) == []
+        assert files_in(cold) == kept
+
+        manifest.unlink()
+        document.write_bytes(b"something else")
+        assert (await client.post("/v1/replays", json=replay)).status == 202
+        (parked,) = await parked_by(house, client)
+        assert (parked["type"], parked["endpoint"]) == ("call.report", "cold")
+
+        document.unlink()
+        async with client.post(f"/v1/deliveries/{parked['id']}/retry") as answer:
+            assert (await answer.json())["state"] == "trying"
+        assert await parked_by(house, client) == []
+        assert files_in(cold) == kept
+
+    assert [one.type for one in house.receiver.receipts].count("archive.stored") == 1
+
+
+@asynccontextmanager
+async def open_archived(
+    folder: Path,
+) -> AsyncIterator[tuple[House, aiohttp.ClientSession, Path]]:
+    """Have a call archived; yield the house, a client of its API, and where the archive is."""
+    cold, journal = folder / "cold", folder / "j.db"
+    archive = {"name": "cold", "type": "archive", "url": f"file://{cold}"}
+    endpoints, route = [{"partials": "off"}, archive], ROUTE | {"endpoints": ["crm", "cold"]}
+    scenario = {"call": [{"say": SCRIPT}]}
+    async with open_house(journal, scenario, None, None, endpoints, **route) as house:
+        await house.play()
+        receipts = house.receiver.receipts
+        await house.watch.until(lambda: any(one.type == "archive.stored" for one in receipts))
+        async with asking(house, journal, "calls:read", "calls:write") as client:
+            yield house, client, cold
+
+
+async def parked_by(house: House, client: aiohttp.ClientSession) -> list[dict[str, Any]]:
+    """Return what is parked once the lanes have done what they can."""
+    await house.service.lanes.list_backlog()
+    house.service.lanes.wake()
+    await house.service.lanes.flushed()
+    async with client.get("/v1/deliveries") as answer:
+        found: list[dict[str, Any]] = (await answer.json())["data"]
+        return found
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Return what is in a folder, by its path there."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 async def test_a_recording_is_transcribed_once_more_after_the_call(tmp_path: Path) -> None:

@@ -14,14 +14,9 @@ from service.wire.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from tests.api.builders import new_key
 from tests.service.harness import durable, finals, open_house
 from tests.service.test_attaching import BESIDE
+from tests.service.test_connecting import scenario
 from tests.serving import serve
 
-SAY = [
-    {"speaker": "agent", "at_ms": 1500, "text": "What can I do for you?"},
-    {"speaker": "customer", "at_ms": 5000, "text": "I would like a receipt."},
-    {"speaker": "agent", "at_ms": 9000, "text": "It is on its way."},
-]
-CALL = {"callee": {"picks_up_after_s": 0.1}, "say": SAY, "waits_s": 20}
 MEDIA_DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <Response>
   <Start>
@@ -86,10 +81,10 @@ async def play(folder: Path, document: str, route: dict[str, Any]) -> list[Any]:
     """Play a call by the document; return the one call's events."""
     path = folder / "j.db"
     async with open_texml(document) as application:
-        texml = {"texml": application.url + "/document"}
-        call = {**CALL, **texml, "status_callback": application.url + "/told"}
-        scenario = {"seed": 41, "speed": 2, "recogniser": "script", "call": [call]}
-        async with open_house(path, scenario, **route) as house:
+        what = scenario("texml")
+        what["call"][0]["texml"] = application.url + "/document"
+        what["call"][0]["status_callback"] = application.url + "/told"
+        async with open_house(path, what, **route) as house:
             async with open_sqlite_keys(path) as keys:
                 application.key = await new_key(keys, "calls:write")
             application.service_url = house.service.url

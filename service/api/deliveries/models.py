@@ -87,6 +87,7 @@ class Parked(Reply):
     endpoint: str
     seq: int
     type: str
+    """The event's, which its report goes with; `call.report` if only the report was given up."""
     status: int | None
     """The HTTP status of the last attempt; null if there was no answer."""
     reason: str
@@ -139,7 +140,8 @@ class Retry(Reply):
 
     id: int
     state: Literal["arrived", "failed", "trying"]
-    """`trying`: it takes long; it leaves the list when it arrives."""
+    """`trying`: it takes long, and leaves the list when it arrives; or it is an archive's, which
+    gets it in order of its call, and is listed again if it is given up again."""
     status: int | None = None
     """The HTTP status of the attempt, if it failed with one."""
 

@@ -13,14 +13,15 @@ from service.api.problems import RefusalError, not_found, too_many
 from service.delivery.endpoints import Endpoint
 from service.delivery.replays import retry_parked
 from service.delivery.sinks import OpenSink, open_sink
-from service.errors import DeliveryError, JournalError, SettingsError
-from service.ports import Journal
+from service.errors import DeliveryError, EndpointGoneError, JournalError, SettingsError
+from service.ports import Journal, Reports
 from service.tasks import Tasks, open_tasks
 
 PATIENCE_S = 5.0
 """How long a request waits for the outcome."""
 MAX_AT_ONCE = 16
 _NO_ENDPOINT = "Its endpoint is not configured any more, cannot be used, or takes no such event."
+_DISABLED = "The endpoint is disabled."
 _NO_JOURNAL = "The database does not answer: try again."
 
 log = structlog.get_logger()
@@ -46,10 +47,12 @@ class Retries:
         endpoints: Sequence[Endpoint],
         tasks: Tasks,
         *,
+        reports: Reports,
         sink: OpenSink,
         patience_s: float,
     ) -> None:
         self._journal = journal
+        self._reports = reports
         self._endpoints = endpoints
         self._tasks = tasks
         self._sink = sink
@@ -60,9 +63,9 @@ class Retries:
         """Retry a delivery and return how it went, or after a while that it is being tried.
 
         Raises:
-            RefusalError: 404: it is not parked; 409: its endpoint is not configured any more;
-                429: too many are being tried; 503: the journal does not answer; 500: something
-                nobody foresaw, which is logged.
+            RefusalError: 404: it is not parked; 409: its endpoint is disabled, or configured no
+                more; 429: too many are being tried; 503: the journal does not answer; 500:
+                something nobody foresaw, which is logged.
         """
         task = self._running.get(parked_id)
         if task is None:
@@ -85,8 +88,12 @@ class Retries:
 
     async def _try(self, parked_id: int) -> Tried | RefusalError:
         try:
-            sent = await retry_parked(self._journal, self._endpoints, parked_id, sink=self._sink)
+            retried = await retry_parked(
+                self._journal, self._endpoints, parked_id, reports=self._reports, sink=self._sink
+            )
         except DeliveryError as error:
+            if isinstance(error, EndpointGoneError) and error.status is None:
+                return RefusalError(HTTPStatus.CONFLICT, _DISABLED)
             log.info("delivery_tried_again", parked_id=parked_id, outcome="failed")
             return Tried("failed", error.status)
         except SettingsError:
@@ -94,10 +101,10 @@ class Retries:
         except JournalError as error:
             log.warning("request_not_served", reason=str(error))
             return RefusalError(HTTPStatus.SERVICE_UNAVAILABLE, _NO_JOURNAL)
-        if sent is None:
+        if retried == "not_parked":
             return not_found("parked delivery")
-        log.info("delivery_tried_again", parked_id=parked_id, outcome="arrived")
-        return Tried("arrived")
+        log.info("delivery_tried_again", parked_id=parked_id, outcome=retried)
+        return Tried("arrived" if retried == "arrived" else "trying")
 
 
 @asynccontextmanager
@@ -105,6 +112,7 @@ async def open_retries(
     journal: Journal,
     endpoints: Sequence[Endpoint],
     *,
+    reports: Reports,
     sink: OpenSink = open_sink,
     patience_s: float = PATIENCE_S,
 ) -> AsyncIterator[Retries]:
@@ -113,4 +121,4 @@ async def open_retries(
     What was broken off stays parked, though it may have arrived: receivers know it by its id.
     """
     async with open_tasks() as tasks:
-        yield Retries(journal, endpoints, tasks, sink=sink, patience_s=patience_s)
+        yield Retries(journal, endpoints, tasks, reports=reports, sink=sink, patience_s=patience_s)

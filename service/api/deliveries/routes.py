@@ -56,13 +56,13 @@ RETRY_DELIVERY: Operation[NoQuery, NoBody] = Operation(
     path="/v1/deliveries/{delivery_id}/retry",
     tag="delivery",
     summary="Try a delivery that was given up once more, now",
-    description="The answer waits up to five seconds for the outcome.",
+    description="The answer waits up to five seconds for the outcome. An archive gets it in order.",
     access="calls:write",
     shows="filtered",
     answers=(Answer(status=HTTPStatus.ACCEPTED, description="It is, or was, tried.", model=Retry),),
     errors={
         HTTPStatus.NOT_FOUND: "Nothing of this id is parked.",
-        HTTPStatus.CONFLICT: "Its endpoint is not configured any more.",
+        HTTPStatus.CONFLICT: "Its endpoint is disabled, or not configured any more.",
     },
 )
 REPLAY: Operation[NoQuery, ReplayWish] = Operation(
@@ -163,7 +163,7 @@ class DeliveryRoutes:
     async def _check_own(self, parked_id: int, binding: Binding) -> None:
         """Expect the delivery of a call that the caller may see; if not, it is not there."""
         began = asyncio.get_running_loop().time()
-        call_id = await self._journal.find_parked(parked_id)
-        if call_id is None or not await self._calls.covers(binding, call_id):
+        parked = await self._journal.find_parked(parked_id)
+        if parked is None or not await self._calls.covers(binding, parked.call_id):
             await refused_since(began)
             raise not_found("parked delivery")

@@ -158,7 +158,7 @@ function summary({ arrived, failed, trying, gone, left }, tried) {
 /** What became of another try. */
 function outcome(one, tried) {
   if (tried.state === "arrived") return `Event ${one.seq} has arrived at ${one.endpoint}.`;
-  if (tried.state === "trying") return `Event ${one.seq} is on its way to ${one.endpoint}; it leaves this list when it arrives.`;
+  if (tried.state === "trying") return `Event ${one.seq} is on its way to ${one.endpoint}; it is in this list unless it arrives.`;
   const status = tried.status ? ` It answered ${tried.status}.` : " It did not answer.";
   return `${one.endpoint} did not take event ${one.seq}, which stays parked.${status}`;
 }

@@ -9,8 +9,8 @@ other side. `writer` is its group commit, `entries` and `summaries` the rows of 
 the server can hold it), `searching` a text's words and a search in its terms. `connection`,
 `side_connection` and `opening` connect; `migrations` makes the tables, `roster` has the workers
 that share them and `claims` what many of their calls are asked for at once, `amending` puts other
-bodies in the place of old ones, `scrubbing` clears rows of what was erased away, and `checkup`
-looks at a server before calls depend on it.
+bodies in the place of old ones, `moving` is what endpoints that are gone did not get, `scrubbing`
+clears rows of what was erased away, and `checkup` looks at a server before calls depend on it.
 
 Indexes hold nothing that changes with every event or delivery, so that PostgreSQL can update calls
 and lanes in place (HOT): `call.open` tells which calls anybody still has to look at, `call.owner`

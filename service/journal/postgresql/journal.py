@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple
 from functools import partial
@@ -13,7 +13,9 @@ import msgspec
 from service.errors import JournalUnavailableError, LeaseLostError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.bindings import bound_metadata, bound_routes
+from service.journal.filter_rows import filter_rows, read_filters
 from service.journal.lane_rows import lanes_with_parked
+from service.journal.postgresql import moving
 from service.journal.postgresql.connection import (
     OF_WORKER,
     Connection,
@@ -37,11 +39,13 @@ from service.journal.statements import load_statements
 from service.journal.task_worker import open_task_worker
 from service.journal.worker import Worker
 from service.ports import (
+    EVERYTHING,
     UNBOUND,
     Attempt,
     BacklogPage,
     Binding,
     Entry,
+    EventFilter,
     Journal,
     LaneRow,
     LaneUpdate,
@@ -119,24 +123,11 @@ class PostgresqlJournal:
 
         await self._writer.do(change)
 
-    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+    async def move_lanes(
+        self, old: EndpointName, new: EndpointName, wanted: EventFilter = EVERYTHING
+    ) -> int:
         """See `Journal.move_lanes`."""
-        given = _stored((old, new))
-
-        async def change(db: Connection) -> int:
-            await db.fetch(_SQL["hold_live_calls"].text)
-            moved = [call_no for (call_no,) in await db.fetch(_SQL["move_lanes"].text, *given)]
-            await db.execute(_SQL["open_calls"].text, moved)
-            for name in ("forget_parked_twice", "move_parked"):
-                await db.execute(_SQL[name].text, *given)
-            await db.execute(_SQL["forget_lanes"].text, given[0])
-            await db.execute(_SQL["enable"].text, given[0])
-            for name in ("keep_alias", "redirect_aliases"):
-                await db.execute(_SQL[name].text, *given)
-            await db.execute(_SQL["forget_alias"].text, given[1])
-            return len(moved)
-
-        return cast(int, await self._writer.do(change))
+        return cast(int, await self._writer.do(partial(moving.move, old, new, wanted)))
 
     async def aliases(self) -> dict[EndpointName, EndpointName]:
         """See `Journal.aliases`."""
@@ -150,17 +141,22 @@ class PostgresqlJournal:
         """See `Journal.forget_alias`."""
         await self._change("forget_alias", old)
 
-    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
+    async def park_lanes(
+        self, endpoint: EndpointName, reason: str, at: float, wanted: EventFilter = EVERYTHING
+    ) -> int:
         """See `Journal.park_lanes`."""
-        given = _stored((endpoint, reason, at))
+        parking = partial(moving.park, endpoint, reason, at, wanted)
+        return cast(int, await self._writer.do(parking))
 
-        async def change(db: Connection) -> int:
-            parked = await db.fetch(_SQL["park_lanes"].text, *given)
-            left = await db.fetch(_SQL["forget_lanes"].text, given[0])
-            await shut_calls(db, {call_no for (call_no,) in left})
-            return len(parked)
+    async def keep_filters(self, filters: Mapping[EndpointName, EventFilter]) -> None:
+        """See `Journal.keep_filters`."""
+        if filters:
+            rows = [_stored(row) for row in filter_rows(filters)]
+            await self._change("keep_filters", *zip(*rows, strict=True))
 
-        return cast(int, await self._writer.do(change))
+    async def filters(self) -> dict[EndpointName, EventFilter]:
+        """See `Journal.filters`."""
+        return read_filters(await self._ask("filters"))
 
     async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
         """See `Journal.disable`."""
@@ -271,10 +267,10 @@ class PostgresqlJournal:
         rows = await self._ask(name, *values)
         return [ParkedDelivery(*row) for row in rows]
 
-    async def find_parked(self, parked_id: int) -> CallId | None:
+    async def find_parked(self, parked_id: int) -> ParkedDelivery | None:
         """See `Journal.find_parked`."""
         rows = await self._ask("find_parked", parked_id)
-        return rows[0][0] if rows else None
+        return ParkedDelivery(*rows[0]) if rows else None
 
     async def disabled(self) -> dict[EndpointName, str]:
         """See `Journal.disabled`."""

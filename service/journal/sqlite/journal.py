@@ -15,7 +15,9 @@ import msgspec
 from service.errors import JournalUnavailableError, StaleCallError
 from service.ids import CallId, EndpointName, LegId
 from service.journal.bindings import bound_metadata, bound_routes
+from service.journal.filter_rows import filter_rows, read_filters
 from service.journal.lane_rows import lanes_with_parked
+from service.journal.sqlite import moving
 from service.journal.sqlite.bulk import write_rows
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.file import SetUp, open_sqlite_file
@@ -30,11 +32,13 @@ from service.journal.sqlite.writer import SqliteWriter, Work
 from service.journal.statements import load_statements
 from service.journal.worker import Worker, open_worker
 from service.ports import (
+    EVERYTHING,
     UNBOUND,
     Attempt,
     BacklogPage,
     Binding,
     Entry,
+    EventFilter,
     Journal,
     LaneRow,
     LaneUpdate,
@@ -46,14 +50,6 @@ from service.ports import (
 )
 
 KEEP_INPUTS_S: Final = 7 * 86_400
-_AFTER_A_MOVE: Final = (
-    "move_parked",
-    "forget_lanes",
-    "forget_endpoint",
-    "keep_alias",
-    "redirect_aliases",
-    "forget_alias",
-)
 _PRUNED_AT_ONCE: Final = 5_000
 _LANES_AT_ONCE: Final = 1_000
 _SQL: Final = load_statements("sqlite", "journal")
@@ -116,17 +112,11 @@ class SqliteJournal:
 
         await self._writer.do(change)
 
-    async def move_lanes(self, old: EndpointName, new: EndpointName) -> int:
+    async def move_lanes(
+        self, old: EndpointName, new: EndpointName, wanted: EventFilter = EVERYTHING
+    ) -> int:
         """See `Journal.move_lanes`."""
-        given = {"old": old, "new": new}
-
-        def change(db: sqlite3.Connection) -> int:
-            moved = db.execute(_SQL["move_lanes"].sql(), given).rowcount
-            for name in _AFTER_A_MOVE:
-                db.execute(_SQL[name].sql(), given)
-            return moved
-
-        return cast(int, await self._writer.do(change))
+        return cast(int, await self._writer.do(partial(moving.move, old, new, wanted)))
 
     async def aliases(self) -> dict[EndpointName, EndpointName]:
         """See `Journal.aliases`."""
@@ -140,16 +130,21 @@ class SqliteJournal:
         """See `Journal.forget_alias`."""
         await self._change("forget_alias", {"new": old})
 
-    async def park_lanes(self, endpoint: EndpointName, reason: str, at: float) -> int:
+    async def park_lanes(
+        self, endpoint: EndpointName, reason: str, at: float, wanted: EventFilter = EVERYTHING
+    ) -> int:
         """See `Journal.park_lanes`."""
-        given = {"old": endpoint, "reason": reason, "at": at}
+        parking = partial(moving.park, endpoint, reason, at, wanted)
+        return cast(int, await self._writer.do(parking))
 
-        def change(db: sqlite3.Connection) -> int:
-            parked = db.execute(_SQL["park_lanes"].sql(), given).rowcount
-            db.execute(_SQL["forget_lanes"].sql(), given)
-            return parked
+    async def keep_filters(self, filters: Mapping[EndpointName, EventFilter]) -> None:
+        """See `Journal.keep_filters`."""
+        rows = filter_rows(filters)
+        await self._writer.do(lambda db: db.executemany(_SQL["keep_filter"].sql(), rows))
 
-        return cast(int, await self._writer.do(change))
+    async def filters(self) -> dict[EndpointName, EventFilter]:
+        """See `Journal.filters`."""
+        return read_filters(await self._ask("filters", ()))
 
     async def disable(self, endpoint: EndpointName, reason: str, at: float) -> None:
         """See `Journal.disable`."""
@@ -253,10 +248,10 @@ class SqliteJournal:
         rows = await self._ask(name, values)
         return [ParkedDelivery(*row) for row in rows]
 
-    async def find_parked(self, parked_id: int) -> CallId | None:
+    async def find_parked(self, parked_id: int) -> ParkedDelivery | None:
         """See `Journal.find_parked`."""
         rows = await self._ask("find_parked", (parked_id,))
-        return rows[0][0] if rows else None
+        return ParkedDelivery(*rows[0]) if rows else None
 
     async def disabled(self) -> dict[EndpointName, str]:
         """See `Journal.disabled`."""

@@ -149,18 +149,18 @@ DELETE FROM media_token WHERE call_id = ANY($1::text[]);
 
 -- name: park
 INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
-SELECT call.call_no, given.endpoint, given.seq, event.type, given.status, given.reason,
-    given.parked_at
+SELECT call.call_no, given.endpoint, given.seq, coalesce(given.type, event.type), given.status,
+    given.reason, given.parked_at
 FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::integer[],
-    $7::double precision[])
-AS given (call_id, endpoint, seq, status, reason, generation, parked_at)
+    $7::double precision[], $8::text[])
+AS given (call_id, endpoint, seq, status, reason, generation, parked_at, type)
 JOIN call ON call.call_id = given.call_id
 JOIN lane ON lane.call_no = call.call_no AND lane.endpoint = given.endpoint
 JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
 WHERE lane.acked_seq < given.seq
 AND (given.generation IS NULL OR given.generation = lane.generation)
 ON CONFLICT (call_no, endpoint, seq) DO UPDATE SET
-status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
+type = excluded.type, status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
 
 -- name: settle
 -- The calls are looked up first: of few rows in a young table the server would otherwise put each
@@ -248,19 +248,48 @@ RETURNING call_no;
 UPDATE call SET open = true WHERE call_no = ANY($1::bigint[]) AND NOT open;
 
 -- name: forget_parked_twice
-DELETE FROM parked AS theirs USING parked AS ours
+DELETE FROM parked AS theirs
+USING parked AS ours JOIN unnest($3::text[], $4::text[]) AS listed (type, name) USING (type)
 WHERE theirs.endpoint = $2 AND ours.endpoint = $1
-AND theirs.call_no = ours.call_no AND theirs.seq = ours.seq;
+AND theirs.call_no = ours.call_no AND theirs.seq = ours.seq
+AND (listed.name = ours.type OR EXISTS (
+    SELECT 1 FROM event AS done WHERE done.call_no = ours.call_no AND done.seq <= ours.seq
+    AND done.type = 'transcript.completed'));
+
+-- name: types_parked
+SELECT DISTINCT type FROM parked WHERE endpoint = $1;
 
 -- name: move_parked
-UPDATE parked SET endpoint = $2 WHERE endpoint = $1;
+-- what the new one never gets goes with the old one (`forget_parked_of`); a report is made only
+-- once the call is complete
+UPDATE parked SET endpoint = $2, type = listed.name
+FROM unnest($3::text[], $4::text[]) AS listed (type, name)
+WHERE endpoint = $1 AND parked.type = listed.type
+AND (listed.name = parked.type OR EXISTS (
+    SELECT 1 FROM event AS done WHERE done.call_no = parked.call_no AND done.seq <= parked.seq
+    AND done.type = 'transcript.completed'));
 
--- name: park_lanes
-INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
-SELECT lane.call_no, lane.endpoint, event.seq, event.type, NULL, $2::text, $3::double precision
+-- name: forget_parked_of
+DELETE FROM parked WHERE endpoint = $1;
+
+-- name: types_left
+SELECT DISTINCT event.type
 FROM lane JOIN event
 ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
+WHERE lane.endpoint = $1;
+
+-- name: park_lanes
+-- a report is made only once the call is complete
+INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
+SELECT lane.call_no, lane.endpoint, event.seq, listed.name, NULL, $2::text, $3::double precision
+FROM lane
+JOIN event
+ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
+JOIN unnest($4::text[], $5::text[]) AS listed (type, name) ON listed.type = event.type
 WHERE lane.endpoint = $1
+AND (listed.name = event.type OR EXISTS (
+    SELECT 1 FROM event AS done WHERE done.call_no = event.call_no AND done.seq <= event.seq
+    AND done.type = 'transcript.completed'))
 ORDER BY lane.call_no, event.seq
 ON CONFLICT (call_no, endpoint, seq) DO NOTHING RETURNING call_no;
 
@@ -279,6 +308,14 @@ DELETE FROM endpoint_alias WHERE old = $1;
 
 -- name: aliases
 SELECT old, new FROM endpoint_alias;
+
+-- name: keep_filters
+INSERT INTO endpoint_filter (endpoint, events, report)
+SELECT * FROM unnest($1::text[], $2::text[], $3::integer[])
+ON CONFLICT (endpoint) DO UPDATE SET events = excluded.events, report = excluded.report;
+
+-- name: filters
+SELECT endpoint, events, report FROM endpoint_filter;
 
 -- name: endpoint_names
 SELECT endpoint FROM lane UNION SELECT endpoint FROM parked
@@ -369,7 +406,8 @@ AND NOT EXISTS (
 ORDER BY parked_at DESC, id DESC LIMIT $3;
 
 -- name: find_parked
-SELECT call_id FROM parked JOIN call USING (call_no) WHERE id = $1;
+SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
+FROM parked JOIN call USING (call_no) WHERE id = $1;
 
 -- name: keep_recording
 INSERT INTO recording (call_no, file, started_at, delete_at)

@@ -43,11 +43,12 @@ FROM given LEFT JOIN endpoint_alias ON old = endpoint
 GROUP BY 1, 2
 ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = max(head_seq, excluded.head_seq);
 
--- name: park row: (?, ?, ?, ?, ?, ?, ?)
-WITH given (call_id, endpoint, seq, status, reason, generation, parked_at) AS (VALUES {rows})
+-- name: park row: (?, ?, ?, ?, ?, ?, ?, ?)
+WITH given (call_id, endpoint, seq, status, reason, generation, parked_at, type)
+AS (VALUES {rows})
 INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
-SELECT call.call_no, given.endpoint, given.seq, event.type, given.status, given.reason,
-given.parked_at
+SELECT call.call_no, given.endpoint, given.seq, coalesce(given.type, event.type), given.status,
+given.reason, given.parked_at
 FROM given
 CROSS JOIN call ON call.call_id = given.call_id
 CROSS JOIN lane ON lane.call_no = call.call_no AND lane.endpoint = given.endpoint
@@ -55,7 +56,7 @@ CROSS JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
 WHERE lane.acked_seq < given.seq
 AND (given.generation IS NULL OR given.generation = lane.generation)
 ON CONFLICT (call_no, endpoint, seq) DO UPDATE SET
-status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
+type = excluded.type, status = excluded.status, reason = excluded.reason, parked_at = excluded.parked_at;
 
 -- name: settle row: (?, ?, ?, ?, ?, ?)
 -- not UPDATE … FROM: that one scans all lanes for each row given
@@ -125,15 +126,41 @@ acked_seq = CASE WHEN acked_seq = head_seq AND head_seq < excluded.acked_seq
 head_seq = max(head_seq, excluded.head_seq),
 attempts = 0, due_at = 0, generation = generation + 1;
 
--- name: move_parked
-UPDATE OR REPLACE parked SET endpoint = :new WHERE endpoint = :old;
+-- name: types_parked
+SELECT DISTINCT type FROM parked WHERE endpoint = :old;
 
--- name: park_lanes
-INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
-SELECT lane.call_no, lane.endpoint, event.seq, event.type, NULL, :reason, :at
+-- name: move_parked
+-- what the new one never gets goes with the old one (`forget_parked_of`); a report is made only
+-- once the call is complete
+UPDATE OR REPLACE parked SET endpoint = :new,
+type = (SELECT value FROM json_each(:listed) WHERE key = parked.type)
+WHERE endpoint = :old AND EXISTS (
+    SELECT 1 FROM json_each(:listed) AS listed WHERE listed.key = parked.type
+    AND (listed.value = parked.type OR EXISTS (
+        SELECT 1 FROM event AS done WHERE done.call_no = parked.call_no AND done.seq <= parked.seq
+        AND done.type = 'transcript.completed')));
+
+-- name: forget_parked_of
+DELETE FROM parked WHERE endpoint = :old;
+
+-- name: types_left
+SELECT DISTINCT event.type
 FROM lane JOIN event
 ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
+WHERE lane.endpoint = :old;
+
+-- name: park_lanes
+-- a report is made only once the call is complete
+INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
+SELECT lane.call_no, lane.endpoint, event.seq, listed.value, NULL, :reason, :at
+FROM lane
+JOIN event
+ON event.call_no = lane.call_no AND event.seq > lane.acked_seq AND event.seq <= lane.head_seq
+JOIN json_each(:listed) AS listed ON listed.key = event.type
 WHERE lane.endpoint = :old
+AND (listed.value = event.type OR EXISTS (
+    SELECT 1 FROM event AS done WHERE done.call_no = event.call_no AND done.seq <= event.seq
+    AND done.type = 'transcript.completed'))
 ORDER BY lane.call_no, event.seq
 ON CONFLICT (call_no, endpoint, seq) DO NOTHING;
 
@@ -155,6 +182,13 @@ DELETE FROM endpoint_alias WHERE old = :new;
 
 -- name: aliases
 SELECT old, new FROM endpoint_alias;
+
+-- name: keep_filter
+INSERT INTO endpoint_filter (endpoint, events, report) VALUES (?, ?, ?)
+ON CONFLICT (endpoint) DO UPDATE SET events = excluded.events, report = excluded.report;
+
+-- name: filters
+SELECT endpoint, events, report FROM endpoint_filter;
 
 -- name: endpoint_names
 SELECT endpoint FROM lane UNION SELECT endpoint FROM parked
@@ -244,7 +278,8 @@ AND NOT EXISTS (
 ORDER BY parked_at DESC, id DESC LIMIT ?3;
 
 -- name: find_parked
-SELECT call_id FROM parked JOIN call USING (call_no) WHERE id = ?;
+SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
+FROM parked JOIN call USING (call_no) WHERE id = ?;
 
 -- name: disabled
 SELECT endpoint, disabled_reason FROM endpoint_state ORDER BY endpoint;
