@@ -338,10 +338,10 @@ class Track:
         if head.is_utterance or not head.has_answered:
             return []
         self._headway.lost(head.clock.start_ms)
-        if not self._headway.is_stuck(self._begins_ms(), is_pressed=is_pressed):
+        if not self._headway.is_stuck(self._begins_ms(self._resume_ms), is_pressed=is_pressed):
             return []
         inputs: list[Input] = []
-        if self._headway.is_hopeless(transcript.owed_from(position_ms)):
+        if self._headway.is_hopeless(self._begins_ms(transcript.owed_from(position_ms))):
             inputs += self._telling.words(transcript.finalize_pending(cut_ms=position_ms))
         self._resume_ms = max(self._resume_ms, transcript.owed_from(position_ms))
         self._not_before_ms = self._resume_ms
@@ -352,10 +352,10 @@ class Track:
             inputs.append(self.inputs.degraded("seam_uncertain", start_ms=doubt_ms))
         return inputs
 
-    def _begins_ms(self) -> int:
-        """Return where the next session really begins: pieces that stand for a hole are long."""
-        first = self._ring.at(self._ring.find(self._resume_ms))
-        return self._resume_ms if first is None else min(self._resume_ms, first.start_ms)
+    def _begins_ms(self, at_ms: int) -> int:
+        """Return where a session from there on really begins: what stands for a hole is long."""
+        first = self._ring.at(self._ring.find(at_ms))
+        return at_ms if first is None else min(at_ms, first.start_ms)
 
     def _due_ms(self, stint: Stint) -> int:
         """Return until when a session's engine is to answer all that is said."""
