@@ -71,12 +71,12 @@ def reported(turn: Turn, item: WordsReported, leg_id: LegId) -> WordsReported | 
         return _while_paused(turn, item, leg_id)
     if _key(turn, item, leg_id) in turn.state.spoken_over:
         return _after_pause(turn, item, leg_id)
-    if turn.route.source != "in_call" or leg_id != turn.state.primary or not _may_begin(turn):
+    if not (turn.route.source == "in_call" and _is_heard(turn, leg_id) and _may_begin(turn)):
         return item
     end = end_of_phrase(item.text, turn.route.pause_on)
     if end is None:
         return item
-    _begin(turn, leg_id, at=item.occurred_at + _MOMENT_S)
+    _begin(turn, turn.state.primary or leg_id, at=item.occurred_at + _MOMENT_S)
     if item.is_final is False:
         turn.state.paused_in = _key(turn, item, leg_id)
         return None
@@ -93,6 +93,8 @@ def _while_paused(turn: Turn, item: WordsReported, leg_id: LegId) -> WordsReport
         state.spoken_over.append(key)
     if state.listens and end_of_phrase(item.text[end or 0 :], route.resume_on) is not None:
         _resume(turn, RESUME_PHRASE, at=max(turn.now, item.occurred_at))
+        if item.is_final is not False and key in state.spoken_over:
+            state.spoken_over.remove(key)
         return None
     if item.is_final is False or end is None or state.paused_in != key:
         return None
@@ -112,6 +114,12 @@ def _after_pause(turn: Turn, item: WordsReported, leg_id: LegId) -> WordsReporte
 
 def _key(turn: Turn, item: WordsReported, leg_id: LegId) -> str:
     return redactions.key_of(leg_id, reported_track(turn, item))
+
+
+def _is_heard(turn: Turn, leg_id: LegId) -> bool:
+    """Whether the words of a leg are the call's: of each that a route connects, not of an echo."""
+    state = turn.state
+    return leg_id == state.primary or (leg_id in state.legs and state.legs[leg_id].was_transcribed)
 
 
 def _may_begin(turn: Turn) -> bool:
@@ -136,5 +144,15 @@ def _begin(turn: Turn, primary: LegId, *, at: float) -> None:
 
 
 def _resume(turn: Turn, reason: str, *, at: float) -> None:
+    if turn.state.listens and not turn.route.interim_results:
+        _take_all_for_begun(turn)
     primary = turn.state.primary or LegId(turn.state.call_id)
     controls.resume(turn, primary, ControlAsked(action="resume", at=at, reason=reason))
+
+
+def _take_all_for_begun(turn: Turn) -> None:
+    """Take what each leg says next for begun in the pause: without partials nobody can tell."""
+    state = turn.state
+    legs = [leg_id for leg_id in state.legs if _is_heard(turn, leg_id)]
+    tracks = (*turn.route.heard_tracks, None)
+    state.spoken_over = [redactions.key_of(leg_id, track) for leg_id in legs for track in tracks]

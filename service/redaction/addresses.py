@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from service.redaction.labels import Kind as Hidden
 from service.redaction.labels import Label, is_iban
 from service.redaction.languages import Language
 from service.redaction.numbers import is_number
@@ -33,6 +34,29 @@ class Place:
     start: int
     end: int
     label: Label
+
+
+def addresses_in(
+    text: str,
+    tokens: Sequence[Token],
+    language: Language,
+    kinds: Collection[Hidden],
+    *,
+    expected: bool,
+) -> dict[int, Place]:
+    """Return addresses of some kinds by their first sign; they are hidden whatever was said."""
+    places: list[Place] = []
+    if "email" in kinds:
+        places += emails_in(text, tokens, language, expected=expected)
+    if "iban" in kinds:
+        places += ibans_in(text)
+    found: dict[int, Place] = {}
+    last: Place | None = None
+    for place in sorted(places, key=lambda one: one.start):
+        goes_on = last is not None and place.start < last.end  # a@b.example at c dot d
+        last = replace(last, end=max(last.end, place.end)) if last and goes_on else place
+        found[last.start] = last
+    return found
 
 
 def ibans_in(text: str) -> Iterator[Place]:

@@ -110,12 +110,15 @@ def _with_repeated(items: list[str | int]) -> list[str | int]:
     """Return items with the digits themselves where it is said how many there are of one."""
     if not any(isinstance(item, (_Plural, _Times)) for item in items):
         return items
-    made, place = [], 0
-    said = [item for item in items if item != "" or isinstance(item, _Times)]
-    while place < len(said):
-        digits, taken = _several(said[place : place + 3])
-        made.append(digits if taken else said[place])
-        place += taken or 1
+    said = [place for place, item in enumerate(items) if item != "" or isinstance(item, _Times)]
+    made: list[str | int] = []
+    place = number = 0
+    while number < len(said):
+        made += items[place : said[number]]  # what parts two words
+        digits, taken = _several([items[one] for one in said[number : number + 3]])
+        made.append(digits if taken else items[said[number]])
+        number += taken or 1
+        place = said[number - 1] + 1
     return made
 
 

@@ -58,25 +58,27 @@ def exemption_of(
     caution: Caution,
     *,
     moment: int | None,
+    is_open: bool,
 ) -> Exemption | None:
     """Return why a number of a text may be shown; None where nothing speaks for it.
 
     `moment` is the last token of the last number that was a moment: from nine thirty *to ten*.
+    `is_open` says whether digits were said before it: then november is a letter.
     """
     text, tokens, language = said
     written = text[tokens[run.first].start : tokens[run.last].end]
     if caution is Caution.CARD:
         is_amount = (
-            _is_money(tokens, run, language)
+            is_money(tokens, run, language)
             or _is_said_between(tokens, run, language)
-            or _is_of_month(tokens, run, language, within=_BESIDE_MONTH)
+            or _is_of_month(tokens, run, language, within=_BESIDE_MONTH, is_open=is_open)
         )
         return Exemption.AMOUNT if is_amount else None
     if (
-        _is_money(tokens, run, language)
+        is_money(tokens, run, language)
         or _is_said_between(tokens, run, language)
         or _is_counted(tokens, run, language)
-        or _is_of_month(tokens, run, language, within=_NEAR_MONTH)
+        or _is_of_month(tokens, run, language, within=_NEAR_MONTH, is_open=is_open)
         or (caution is Caution.NONE and (_CLOCK.fullmatch(written) or _DATE.fullmatch(written)))
     ):
         return Exemption.AMOUNT
@@ -126,7 +128,8 @@ def _unit(tokens: Sequence[Token], run: Run, language: Language) -> Token | None
     return tokens[place] if place < len(tokens) else None
 
 
-def _is_money(tokens: Sequence[Token], run: Run, language: Language) -> bool:
+def is_money(tokens: Sequence[Token], run: Run, language: Language) -> bool:
+    """Say whether a number is money: by a sign before it, or a word after it."""
     count = len(run.digits)
     if run.first and tokens[run.first - 1].text in _PRICED:
         return count <= _MAX_PRICE_DIGITS
@@ -163,11 +166,35 @@ def _is_counted(tokens: Sequence[Token], run: Run, language: Language) -> bool:
     return not any(token.text in language.after_no_time for token in following)
 
 
-def _is_of_month(tokens: Sequence[Token], run: Run, language: Language, *, within: int) -> bool:
+def _is_of_month(
+    tokens: Sequence[Token], run: Run, language: Language, *, within: int, is_open: bool
+) -> bool:
     if not run.digits or not _DAY_AND_YEAR.fullmatch(run.digits):
         return False
     around = (
-        *tokens[max(0, run.first - within) : run.first],
-        *tokens[run.last + 1 : run.last + 1 + within],
+        *range(max(0, run.first - within), run.first),
+        *range(run.last + 1, min(len(tokens), run.last + 1 + within)),
     )
-    return any(token.kind is Kind.WORD and token.text in language.months for token in around)
+    beside = (*tokens[max(0, run.first - 1) : run.first], *tokens[run.last + 1 : run.last + 2])
+    is_open = is_open or any(_is_letter(one, language) for one in beside)
+    return any(_is_month(tokens, place, language, is_open=is_open) for place in around)
+
+
+def _is_letter(token: Token, language: Language) -> bool:
+    """Whether a word is a letter alone, and neither a month nor another word: x, but not a."""
+    others = language.months | language.fillers
+    return language.spells(token.text) and token.text not in others
+
+
+def _is_month(tokens: Sequence[Token], place: int, language: Language, *, is_open: bool) -> bool:
+    """Whether a word is a month, and no letter of the phonetic alphabet: 7 *november* 4, tango."""
+    word = tokens[place].text
+    if word not in language.months or word not in language.letters:
+        return word in language.months
+    sides = (*tokens[max(0, place - 1) : place], *tokens[place + 1 : place + 2])
+    if any(_YEAR.fullmatch(one.text) for one in sides):
+        return True
+    words = language.values.keys() | language.beside.keys() | language.repeats.keys()
+    digits = [one for one in sides if one.kind is Kind.DIGITS or one.text in words]
+    is_letter = is_open or len(digits) > 1 or any(language.spells(one.text) for one in sides)
+    return not is_letter

@@ -120,10 +120,14 @@ class Memory:
         ]
 
     def topic_near(self, key: str, at: float) -> Label | None:
-        """Return what the last keyword spoke of that another utterance had, a short while ago."""
-        for other in self.others_than(key, at):
-            if other.topic:
-                return Label(other.topic)
+        """Return what the last keyword spoke of, a short while ago, in whatever utterance.
+
+        Also in partials of this one: they are of one before it whose final was lost.
+        """
+        own = self.utterances.get(key)
+        for one in (*self.others_than(key, at), *([own] if own else ())):
+            if one.topic and at - one.at <= NEAR_S:
+                return Label(one.topic)
         if not self.topic or at - self.topic_at > NEAR_S:
             return None
         return Label(self.topic)

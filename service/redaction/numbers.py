@@ -66,10 +66,17 @@ def _parted(
     own, after = first, tokens[last + 1].text if last + 1 < len(tokens) else ""
     is_short = len(digits_of(tokens[first : last + 1], language)) <= MAX_AMOUNT_DIGITS
     if is_short and (after in language.units or after in language.pauses):
-        own = _start_of_amount(tokens, first, last, language)
+        own = last
+        if not _is_a_moment(tokens[last], after, language):
+            own = _start_of_amount(tokens, first, last, language)
     if own > first:
         yield first, _last_of(tokens, first, own, language)
     yield own, last
+
+
+def _is_a_moment(word: Token, unit: str, language: Language) -> bool:
+    """Whether it is *one* minute, behind whatever number: nine hundred and thirty, one minute."""
+    return word.text in language.pronoun and unit in language.pauses and not unit.endswith("s")
 
 
 def _start_of_amount(tokens: Sequence[Token], first: int, last: int, language: Language) -> int:
@@ -142,9 +149,15 @@ def _is_beside(tokens: Sequence[Token], place: int, language: Language, hint: Hi
     while after < len(tokens) and _is_between(tokens[after], language):
         after += 1
     if after < len(tokens):
-        is_digit = _is_digit_word(tokens[after], language) or (
-            is_ordinal(tokens[after], language)
-            and any(_is_digit_word(one, language) for one in tokens[:place])
+        is_digit = (
+            _is_digit_word(tokens[after], language)
+            or (
+                is_ordinal(tokens[after], language)
+                and (
+                    language.ordinals.get(tokens[after].text) != 1  # oh, first of all
+                    or any(_is_digit_word(one, language) for one in tokens[:place])
+                )
+            )
         )
     else:
         is_digit = hint.may_go_on or _is_said_again(tokens[place:], language)

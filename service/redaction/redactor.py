@@ -162,6 +162,7 @@ def _remember(memory: Memory, walk: Walk, timed: Walk) -> None:
         if topic := walk.topics.keyword or own.topic:
             memory.topic, memory.topic_at = topic, said.at
         if walk.late:
+            memory.spent = memory.spent or walk.counted
             return
         if walk.ended:
             memory.ended_at = max(memory.ended_at, said.at)

@@ -8,8 +8,7 @@ from typing import Final
 from service.redaction import exemptions
 from service.redaction.addresses import (
     Place,
-    emails_in,
-    ibans_in,
+    addresses_in,
     open_email,
     open_written,
     without,
@@ -28,6 +27,8 @@ MAX_PLAIN_WORDS_TO_HIDDEN: Final = 6
 """So many do where the last of it was hidden."""
 MIN_SENTENCE: Final = 3
 """From so many words on an amount is of a sentence of its own."""
+MAX_MOMENTS: Final = 4
+"""So many times and years a text may have; what has more is read out."""
 MAX_HELD_WORDS: Final = 16
 _LAST: Final = 4
 _MIN_CARD_DIGITS: Final = 12
@@ -87,6 +88,8 @@ class Walk:
     _others_hide: bool = False
     _moment: int | None = None
     """The last token of the last number that was a time or a year."""
+    _moments: int = 0
+    """How many there were."""
 
     def __post_init__(self) -> None:
         """Have it speak of nothing yet."""
@@ -109,22 +112,11 @@ class Walk:
         self.spent = self.spent or self.late or self._others_hide
         self._tokens = tokens_of(said.text)
         self.topics.find()
-        addresses = self._addresses()
+        expected, kinds = self.topics.expects_address(), self.policy.kinds
+        addresses = addresses_in(said.text, self._tokens, said.language, kinds, expected=expected)
         self._tokens = list(without(self._tokens, addresses.values()))
         self._steps(addresses)
         self.marks.sort()
-
-    def _addresses(self) -> dict[int, Place]:
-        """Find addresses, by the place of their first sign; they are hidden whatever was said."""
-        found: dict[int, Place] = {}
-        said, kinds = self.said, self.policy.kinds
-        if "email" in kinds:
-            expected = self.topics.expects_address()
-            for place in emails_in(said.text, self._tokens, said.language, expected=expected):
-                found[place.start] = place
-        if "iban" in kinds:
-            found |= {place.start: place for place in ibans_in(said.text)}
-        return found
 
     # --- the steps ---
 
@@ -212,14 +204,17 @@ class Walk:
         if not said.is_final and exemptions.is_undecided(self._tokens, run, said.language):
             return None
         text = said.text, self._tokens, said.language
+        caution = self.topics.caution(spent=self.spent)
+        is_open = self.spent or self.shown + self._others + self.digits > 0
         exemption = exemptions.exemption_of(
-            text, run, self.topics.caution(spent=self.spent), moment=self._moment
+            text, run, caution, moment=self._moment, is_open=is_open
         )
         if exemption is not Exemption.MOMENT:
             return exemption
-        if self.spent or self.topics.is_near():
+        if self.spent or self.topics.is_near() or self._moments == MAX_MOMENTS:
             return None
         self._moment = run.last
+        self._moments += 1
         return exemption
 
     def _other(self, group: Group, token: Token) -> Group:
@@ -247,7 +242,8 @@ class Walk:
         """Take an amount for the end of a number, but for one that is said between its groups."""
         if exemptions.is_pause(self._tokens, run, self.said.language):
             return
-        if self.prose > 1 or (self._is_speaker() and self.plain > 0):
+        is_money = exemptions.is_money(self._tokens, run, self.said.language)
+        if self.prose > (0 if is_money else 1) or (self._is_speaker() and self.plain > 0):
             self._close(is_certain=self.prose >= MIN_SENTENCE)
 
     def _is_speaker(self) -> bool:

@@ -16,14 +16,17 @@ from service.calls.inputs import ControlAsked, TrackRef, Word, WordsHeard
 from service.calls.phrase_pauses import PHRASE, RESUME_PHRASE, TIME_LIMIT
 from service.calls.routes import Route
 from service.calls.transcripts import NOT_CUT
-from service.ids import StreamId, Track
+from service.ids import LegId, StreamId, Track
 from service.runtime.codec import decode_state, encode_state
+from tests.calls.connections import IN_CALL as CONNECTED
+from tests.calls.connections import connected
 from tests.calls.harness import (
     IN_CALL,
     MEDIA,
     STREAM,
     T0,
     A,
+    B,
     Driver,
     finished,
     heard,
@@ -276,6 +279,32 @@ def test_in_call_words_that_began_in_a_pause_are_not_kept() -> None:
     call.run_until(T0 + 20)
 
     assert [one.text for one in call.finals] == [ASKING, "goodbye"]
+
+
+def test_without_partials_what_comes_first_after_a_pause_may_have_begun_in_it() -> None:
+    """Of the other track; what comes after that is kept."""
+    call = talking(replace(LISTENING_IN_CALL, interim_results=False))
+    call.receive(said(ASKING, T0 + 5, track="outbound"), now=T0 + 5)
+    call.receive(said("thank you. So", T0 + 8, track="outbound"), now=T0 + 8)
+    call.receive(said("42 42", T0 + 9, track="inbound"), now=T0 + 9)
+    call.receive(said("and now", T0 + 10, track="outbound"), now=T0 + 10)
+    call.receive(said("goodbye", T0 + 12, track="inbound"), now=T0 + 12)
+    call.run_until(T0 + 20)
+
+    assert [one.text for one in call.finals] == [ASKING, "and now", "goodbye"]
+
+
+@pytest.mark.parametrize("leg", [A, B])
+def test_a_phrase_is_heard_on_either_leg_that_a_route_connects(leg: LegId) -> None:
+    """In-call, where each is transcribed by its own side."""
+    call = connected(replace(CONNECTED, pause_on=("card number",)))
+    call.receive(said(ASKING, T0 + 6, leg=leg), now=T0 + 6)
+    for one in (A, B):
+        call.receive(said("42 42", T0 + 8, leg=one), now=T0 + 8)
+    call.run_until(T0 + 20)
+
+    assert [one.reason for one in call.events(TranscriptionPaused)] == [PHRASE]
+    assert [one.text for one in call.finals] == [ASKING]
 
 
 def test_a_route_without_phrases_is_left_alone() -> None:

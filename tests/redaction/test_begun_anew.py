@@ -51,3 +51,11 @@ def test_the_same_digits_written_otherwise_are_no_others() -> None:
     assert lost_of(prints_of("4111"), prints_of("41")) == 0
     assert lost_of(prints_of("41"), prints_of("4111")) == 0
     assert lost_of(prints_of("4111"), prints_of("4122")) == 2
+
+
+def test_a_keyword_whose_final_was_lost_is_near_all_the_same() -> None:
+    """Also what the same side says next, under the utterance that had it."""
+    call = Call()
+    call.partial("could you read me your account number", key="out")
+
+    assert call.partial("so that is 78747 madam", key="out") == "so that is [NUMBER] madam"

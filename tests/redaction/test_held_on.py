@@ -161,6 +161,9 @@ def test_a_card_whose_beginning_was_shown_does_not_show_its_end() -> None:
     "text",
     [
         "it is four x one bravo one x one two alpha three four five",
+        "7 november 4 tango 3 november 9 november 5",
+        "november 7 x 4 november [NUM_5] november 3 apple 9 november",
+        "nine hundred and thirty one minute seven hundred and eighty one second",
         "take 45 apple 39 apple 57 apple 87 apple 63",
         "zero and fifty-nine double two am I right and fifty-nine double two am I right",
         "[FOUR FIVE THREE NINE] [NUM_45] [NUM_39] [A …4539] [A …5787]",
@@ -172,6 +175,13 @@ def test_nothing_between_digits_makes_them_others(level: Level, text: str) -> No
 
     assert len(digits_in(shown)) <= MAX_SHOWN[level]
     assert "FOUR" not in shown
+
+
+def test_a_text_has_no_end_of_times_and_years() -> None:
+    """From the fifth on they are a number that is read out."""
+    shown = Call().final("at 4 at 5 at 3 at 9 at 57 at 8 at 7 at 6 at 3 at 6 at 21 at 4")
+    assert shown.startswith("at 4 at 5 at 3 at 9 at 57")
+    assert "[" in shown
 
 
 def test_sentences_about_other_numbers_end_one_that_was_hidden() -> None:

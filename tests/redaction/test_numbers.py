@@ -99,6 +99,7 @@ def test_a_number_is_the_same_in_each_language(english: str, spanish: str) -> No
         ("dos mil ciento uno", "2101"),
         ("mil novecientos ochenta y cuatro", "1984"),
         ("mil", "1000"),
+        ("dos veces cuatro quinientos treinta cuarto", "445304"),
         ("seiscientos veinte tres", "6203"),
         ("treinta y tres treinta mil cuarenta dos", "33300402"),
     ],

@@ -222,8 +222,11 @@ def test_what_an_engine_writes_before_the_at_sign_waits_for_it() -> None:
 
 
 def test_a_final_that_comes_late_is_of_the_number_that_was_over_since() -> None:
-    """Whether words or time ended it; what follows is not affected."""
-    for ending, seconds in (("let me look what else we may want", 2.0), ("okay", 40.0)):
+    """Whether words or time ended it; after words that it goes on is possible again."""
+    for ending, seconds, after in (
+        ("let me look what else we may want", 2.0, "it is [NUMBER]"),
+        ("okay", 40.0, "it is 4539 578"),
+    ):
         call = Call()
         assert call.final("it is 4539 578") == "it is 4539 578"
         said_at = call.now
@@ -232,7 +235,7 @@ def test_a_final_that_comes_late_is_of_the_number_that_was_over_since() -> None:
         now, call.now = call.now, said_at - 1.0
         assert call.final("7 6362") == "[NUMBER]"
         call.now = now
-        assert call.final("it is 4539 578") == "it is 4539 578"
+        assert call.final("it is 4539 578") == after
 
 
 def test_it_is_spanish_as_well() -> None:

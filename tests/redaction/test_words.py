@@ -76,6 +76,7 @@ def test_an_address_among_signs_is_hidden_whole() -> None:
     """Also one that is written like two."""
     assert Call().final("to a.b+c@d.example, x@y%z@w.example now") == "to [EMAIL], [EMAIL] now"
     assert Call().final("to maria @ or so") == "to [EMAIL] so"
+    assert Call().final("a@b.example at zero dot zero") == "[EMAIL]"
 
 
 def test_nothing_that_is_not_seen_parts_words() -> None:

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from tests.chaos.telnyx import Telnyx
 from tests.redaction.dialogues import Dialogue, Heard
@@ -42,12 +45,20 @@ async def _say(telnyx: Telnyx, dialogue: Dialogue, speed: float) -> Call:
     call = Call(await telnyx.begin(), dialogue)
     loop = asyncio.get_running_loop()
     began, first_at = loop.time(), dialogue.heard[0].at
+    first_said_at = datetime.now(UTC)
     for heard in dialogue.heard:
         await asyncio.sleep(began + (heard.at - first_at) / speed - loop.time())
         said = {"transcript": " ".join(heard.words), "is_final": heard.is_final, "confidence": 0.9}
         said["transcription_track"] = heard.key.partition("/")[2]
-        await telnyx.post(
-            telnyx.webhook(call.call_id, "call.transcription", transcription_data=said)
-        )
+        body = telnyx.webhook(call.call_id, "call.transcription", transcription_data=said)
+        said_at = first_said_at + timedelta(seconds=(heard.at - first_at) / speed)
+        await telnyx.post(_occurred(body, said_at))
     await telnyx.hang_up(call.call_id)
     return call
+
+
+def _occurred(body: bytes, at: datetime) -> bytes:
+    """Return a webhook of what was said at some time, also if it is posted later than others."""
+    webhook = msgspec.json.decode(body)
+    webhook["data"]["occurred_at"] = at.isoformat()
+    return msgspec.json.encode(webhook)
