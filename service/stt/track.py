@@ -338,7 +338,7 @@ class Track:
         if head.is_utterance or not head.has_answered:
             return []
         self._headway.lost(head.clock.start_ms)
-        if not self._headway.is_stuck(self._resume_ms, is_pressed=is_pressed):
+        if not self._headway.is_stuck(self._begins_ms(), is_pressed=is_pressed):
             return []
         inputs: list[Input] = []
         if self._headway.is_hopeless(transcript.owed_from(position_ms)):
@@ -351,6 +351,11 @@ class Track:
             doubt_ms = transcript.progress.emitted_ms
             inputs.append(self.inputs.degraded("seam_uncertain", start_ms=doubt_ms))
         return inputs
+
+    def _begins_ms(self) -> int:
+        """Return where the next session really begins: pieces that stand for a hole are long."""
+        first = self._ring.at(self._ring.find(self._resume_ms))
+        return self._resume_ms if first is None else min(self._resume_ms, first.start_ms)
 
     def _due_ms(self, stint: Stint) -> int:
         """Return until when a session's engine is to answer all that is said."""

@@ -74,6 +74,7 @@ FAILED_ONCE = [
     Trial(7003, "media", ("slow_handshake", "closed_every_5_s")),
     Trial(62008, "media", ("late_answers", "frames_missing")),
     Trial(63034, "media", ("late_answers", "stream_silent_for_a_while")),
+    Trial(860001, "media", ("closed_every_5_s", "frames_missing")),
     Trial(840003, "media", ("closed_every_5_s", "wrong_order")),
     Trial(820009, "media", ("late_answers", "bursts")),
     Trial(820009, "media", ("late_answers", "stream_redialled")),

@@ -7,7 +7,7 @@ from service.stt.headway import Headway
 from service.stt.stint import Stint
 from service.stt.track import Track
 from service.wire.stt import HeardWord, SttResult
-from tests.stt.builders import speak
+from tests.stt.builders import silence, speak
 from tests.stt.test_track import begun, final, opened, sent
 
 SLOW = final("Unfortunately international telecommunication breaks down every Wednesday")
@@ -72,6 +72,17 @@ def test_what_two_sessions_answered_alike_is_not_sent_to_a_third() -> None:
     assert abs(first.clock.start_ms - second.clock.start_ms) <= 200
     assert third.clock.start_ms > 3500
     assert [i.reason for i in inputs if isinstance(i, RecognitionDegraded)] == ["seam_uncertain"]
+
+
+def test_what_begins_with_a_hole_is_not_sent_for_ever() -> None:
+    """A session is sent all that stands for it, though it need not be."""
+    track = opened()
+    track.push(silence(2000))
+    track.skip(1300, "frames_lost")
+    track.push(speak((2, 500), (0, 3000), (2, 500))[0][4000:])
+    starts_ms = [again(track, final("good morning"))[0].clock.start_ms for _ in range(4)]
+
+    assert starts_ms[-1] > 4000
 
 
 def test_nothing_is_sent_twice_that_seems_to_be_answered_where_there_is_no_time() -> None:
