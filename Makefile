@@ -55,8 +55,7 @@ demo: $(MADE)
 test: check
 	$(BIN)/python -X dev -W error -m coverage run -m pytest tests/calls
 	$(BIN)/python -m coverage report
-	$(BIN)/python -X dev -W error -m pytest --ignore tests/calls -n $(WORKERS) --dist loadfile \
-		--no-loadscope-reorder $(ARGS)
+	$(BIN)/python -X dev -W error -m pytest --ignore tests/calls -n $(WORKERS) --dist loadfile $(ARGS)
 
 interop: $(MADE) $(INTEROP_MADE) $(NODE_MADE)
 	$(INTEROP_BIN)/mypy --config-file $(INTEROP)/pyproject.toml $(INTEROP)

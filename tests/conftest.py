@@ -15,13 +15,6 @@ settings.register_profile(
 settings.load_profile("patient")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that have slow tests: what takes longest is not left for the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
-
-
 @pytest.fixture(autouse=True)
 def _restored_logs() -> Iterator[None]:
     """Leave logging as it was: it belongs to the process, and a test's output ends with it."""

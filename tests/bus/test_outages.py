@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
 from structlog.testing import capture_logs
 
 from tests.bus.builders import HERE, THERE, partial
@@ -13,8 +12,6 @@ from tests.bus.harness import Carrier, OwnServer, Worker, open_telling, open_wor
 from tests.bus.nats_server import NatsServer
 from tests.journal.pooler import open_pooler
 from tests.waiting import until
-
-pytestmark = pytest.mark.slow
 
 _RECOVERS_IN_S = 30.0
 

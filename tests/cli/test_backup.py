@@ -30,8 +30,6 @@ from tests.settings.builders import KEYS, SECRET
 from tests.small_disk import small_disk
 from tests.waiting import until, writing_to_a_reader
 
-pytestmark = pytest.mark.slow
-
 CRM = EndpointName("crm")
 KEY = bytes(range(32))
 _PACE_S = 0.02

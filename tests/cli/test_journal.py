@@ -16,8 +16,6 @@ from service.recording.wav import Layout
 from tests.cli.harness import callscribe as program
 from tests.journal.postgresql_server import make_schema, schema_url
 
-pytestmark = pytest.mark.slow
-
 KEYS = (bytes(range(32)), bytes(range(32, 64)))
 TEXTS = [base64.b64encode(key).decode() for key in KEYS]
 AUDIO = bytes(range(250)) * 1000

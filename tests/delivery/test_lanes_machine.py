@@ -5,7 +5,6 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -27,8 +26,6 @@ from tests.delivery.harness import Harness, commit, erase
 from tests.delivery.lives import ENDPOINT, Lives
 from tests.delivery.test_replays import Door
 from tests.delivery.test_reports import ReportsByRule
-
-pytestmark = pytest.mark.slow
 
 OLD = EndpointName("old")
 NAMES = {"c1": ("crm",), "c2": ("old",), "c3": ("crm", "old")}

@@ -17,8 +17,6 @@ from tests.proof.runs import Off, make_all
 from tests.proof.table import Row, p99
 from tests.proof.trial import Trial, may_strike_at_once
 
-pytestmark = pytest.mark.slow
-
 SEED = 1
 
 

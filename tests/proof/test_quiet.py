@@ -7,8 +7,6 @@ import pytest
 from tests.proof.runs import be_quiet
 from tests.proof.world import Conditions, Evidence, run
 
-pytestmark = pytest.mark.slow
-
 HOUR_MS = 3_600_000
 FAST_MS = 1_000
 """Of a frame: an hour of two tracks is 7,200 of them."""

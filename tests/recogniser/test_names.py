@@ -18,7 +18,7 @@ from service.wire.stt import HeardWord
 from tests.recogniser.builders import FIXTURES, READ_CLIPS, audio, pack
 from tests.recogniser.peers import PHONE, finals, open_client, partials, post, text_of
 
-pytestmark = [pytest.mark.speech, pytest.mark.slow]
+pytestmark = pytest.mark.speech
 NAMES: dict[str, dict[str, Any]] = json.loads((FIXTURES / "names" / "names.json").read_text())
 SAID = [term for clip in NAMES.values() for term in clip["terms"]]
 NOT_SAID = (

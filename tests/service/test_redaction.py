@@ -17,8 +17,6 @@ from tests.service.process import free_port, serving
 from tests.service.test_feed import read, watching
 from tests.service.test_stop import MEDIA, Peers, count, open_peers
 
-pytestmark = pytest.mark.slow
-
 CARD = "4111234567899876"
 SCRIPT = [
     {"speaker": "agent", "text": "could I have your card number", "at_ms": 300},

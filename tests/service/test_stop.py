@@ -19,8 +19,6 @@ from service.simulator.server import Simulator, open_simulator
 from tests.service.harness import SCRIPT, Watch, durable, journal_of, settings_for, texts
 from tests.service.process import free_port, serving
 
-pytestmark = pytest.mark.slow
-
 Peers: TypeAlias = tuple[Simulator, Receiver, Watch]
 CALLS = 6
 HEARD_ON_S = 4.0

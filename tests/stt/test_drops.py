@@ -12,8 +12,6 @@ from tests.stt.builders import CHUNK_BYTES, plan, speak, stamp, tone
 from tests.stt.harness import KEY, QUICK, Clock, Received
 from tests.stt.peers import Manner, Peer, open_peer
 
-pytestmark = pytest.mark.slow
-
 SCRIPT = ((4, 500), (1, 600), (6, 700), (1, 400), (2, 500))
 """Utterances of so many words, after pauses of so many milliseconds: 7.7 s."""
 ENGINES = {

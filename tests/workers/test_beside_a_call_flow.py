@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from service.demo.receiver import Receipt
 from service.journal.postgresql.keys import open_postgresql_keys
 from service.wire.signature import parse_public_key
@@ -24,8 +22,6 @@ from tests.service.test_forwarding import SCENARIO as SLOW
 from tests.service.test_forwarding import SlowIvr
 from tests.waiting import until
 from tests.workers.harness import Office, open_office
-
-pytestmark = pytest.mark.slow
 
 
 @asynccontextmanager

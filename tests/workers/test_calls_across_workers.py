@@ -12,8 +12,6 @@ from tests.service.test_whole_service import AGENT, CALL, CUSTOMER, ROUGH, ROUTE
 from tests.waiting import until
 from tests.workers.harness import Office, open_office
 
-pytestmark = pytest.mark.slow
-
 WORDS = [f"word{number}" for number in range(40)]
 TEXT = " ".join(WORDS)
 UNTOLD_MS, WORD_MS = 500, 250

@@ -11,8 +11,6 @@ from tests.waiting import PATIENCE_S, until
 from tests.workers.crew import SHORT_PACE, restart
 from tests.workers.fleet import Fleet, open_fleet
 
-pytestmark = pytest.mark.slow
-
 
 async def begin(fleet: Fleet, count: int = 6) -> list[str]:
     """Begin calls, so that each worker has some."""

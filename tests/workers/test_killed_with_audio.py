@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from service.demo.receiver import open_receiver
 from service.simulator.scenario import parse_scenario
@@ -17,8 +16,6 @@ from tests.workers.crew import SHORT_PACE, program_of, start
 from tests.workers.harness import database_of
 from tests.workers.peers import open_balancer
 from tests.workers.test_calls_across_workers import UNTOLD_MS, WORD_MS
-
-pytestmark = pytest.mark.slow
 
 TEXT = " ".join(f"word{number}" for number in range(40))
 SCENARIO = {

@@ -26,8 +26,6 @@ from tests.settings.builders import SECRET
 from tests.waiting import PATIENCE_S, until
 from tests.workers.harness import database_of
 
-pytestmark = pytest.mark.slow
-
 OURS = {"route": "1", "endpoint": "2", "telnyx_api_key": "3"}
 BOB, CARA = WorkerId("bob"), WorkerId("cara")
 

@@ -5,15 +5,11 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import pytest
-
 from service.workers.lease import Pace
 from tests.waiting import until
 from tests.workers.fleet import open_fleet
 from tests.workers.harness import database_of
 from tests.workers.proxy import open_proxy
-
-pytestmark = pytest.mark.slow
 
 STANDSTILL_S = Pace().lease_s - 2.0
 """Longer than anything may take that has a limit, but for the lease."""

@@ -11,8 +11,6 @@ from tests.service.test_whole_service import ROUTES
 from tests.waiting import until
 from tests.workers.harness import Office, open_office
 
-pytestmark = pytest.mark.slow
-
 SAY = [
     {"speaker": "customer", "text": "room one two", "at_ms": 400},
     {"speaker": "customer", "text": "and three four", "at_ms": 16_000},
