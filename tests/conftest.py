@@ -19,8 +19,10 @@ settings.load_profile("patient")
 def _restored_logs() -> Iterator[None]:
     """Leave logging as it was: it belongs to the process, and a test's output ends with it."""
     handlers, level = logging.root.handlers[:], logging.root.level
+    disabled = logging.root.manager.disable
     yield
     structlog.reset_defaults()
     logging.captureWarnings(capture=False)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
+    logging.disable(disabled)
