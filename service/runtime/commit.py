@@ -88,10 +88,11 @@ async def commit_turn(
     """
     if outcome.forgets and call.version == 0:
         return ()
-    events, there = _stored(outcome, now), numbers(call.state)
-    await journal.commit(_entry(call, outcome, events, kept))
+    events = _stored(outcome, now)
+    entry = _entry(call, outcome, events, kept)
+    await journal.commit(entry)
     call.version = 0 if outcome.forgets else call.version + 1
-    call.numbers = frozenset() if outcome.forgets else call.numbers.union(there)
+    call.numbers = frozenset() if outcome.forgets else call.numbers.union(entry.numbers)
     return events
 
 
