@@ -148,11 +148,8 @@ class Halfway:
 
     async def reached_by(self, sending: "asyncio.Task[Answer]") -> None:
         """Return once the first half is sent, or all is over before that."""
-        reaching = asyncio.create_task(self.reached.wait(), name="halfway")
-        try:
-            await asyncio.wait({reaching, sending}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            reaching.cancel()
+        sending.add_done_callback(lambda _: self.reached.set())
+        await self.reached.wait()
 
 
 async def _in_halves(body: bytes, halfway: Halfway) -> AsyncIterator[bytes]:
