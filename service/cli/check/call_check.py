@@ -1,6 +1,5 @@
 """`callscribe check --call`: one real call, what Telnyx did in it, and what the simulator does."""
 
-import asyncio
 import re
 from collections.abc import Callable, Sequence
 
@@ -11,6 +10,7 @@ from service.cli.check.findings import Finding, fail, ok, warn
 from service.cli.check.telnyx_checks import find_application, heard_routes
 from service.errors import CarrierUnavailableError, SettingsError
 from service.settings import Settings
+from service.tasks import open_tasks
 from service.trial import (
     Facts,
     Outcome,
@@ -63,17 +63,15 @@ async def _place(
     trial: Trial, patience: Patience, settings: Settings
 ) -> tuple[Facts, Facts] | Finding:
     """Place the call, and at the same time the simulated one; where it cannot be, say why."""
-    simulating = asyncio.create_task(place_simulated(trial, patience))
-    try:
-        return await place_call(trial, patience), await simulating
-    except CarrierUnavailableError as error:
-        return fail("call", str(error))
-    except OSError:
-        text = f"cannot listen on {settings.listen}; stop the service for the time of this call"
-        return fail("call", text)
-    finally:
-        simulating.cancel()
-        await asyncio.gather(simulating, return_exceptions=True)
+    async with open_tasks() as tasks:
+        simulating = tasks.start(place_simulated(trial, patience), "simulated_call")
+        try:
+            return await place_call(trial, patience), await simulating
+        except CarrierUnavailableError as error:
+            return fail("call", str(error))
+        except OSError:
+            text = f"cannot listen on {settings.listen}; stop the service for the time of this call"
+            return fail("call", text)
 
 
 async def _plan(settings: Settings, to: str, from_: str | None) -> Trial:
