@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
@@ -40,7 +41,8 @@ class CuttingConnector(ClientConnector):
 
     def __init__(self, cuts: Iterable[int]) -> None:
         super().__init__()
-        self._factory = partial(Cutting, self._loop, cuts)
+        made_by: partial[Any] = partial(Cutting, self._loop, cuts)
+        self._factory = made_by
 
 
 async def status_of(server: RawServer, cuts: Iterable[int] = ()) -> int:
