@@ -243,9 +243,11 @@ class PostgresqlJournal:
         end = (rows[-1][0], rows[-1][2]) if len(rows) == _LANES_AT_ONCE else None
         return BacklogPage([LaneRow(*row[1:]) for row in rows], end)
 
-    async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
+    async def lanes_of(
+        self, call_id: CallId, endpoint: EndpointName | None = None
+    ) -> list[LaneRow]:
         """See `Journal.lanes_of`."""
-        return lanes_with_parked(await self._ask("lanes_of", call_id))
+        return lanes_with_parked(await self._ask("lanes_of", call_id, endpoint))
 
     async def parked(
         self,

@@ -257,7 +257,7 @@ parked.seq
 FROM call JOIN lane USING (call_no)
 LEFT JOIN parked ON parked.call_no = lane.call_no AND parked.endpoint = lane.endpoint
 AND parked.seq > acked_seq - 100 AND parked.seq <= acked_seq
-WHERE call_id = ? ORDER BY lane.endpoint, parked.seq;
+WHERE call_id = ?1 AND (?2 IS NULL OR lane.endpoint = ?2) ORDER BY lane.endpoint, parked.seq;
 
 -- name: parked
 SELECT id, call_id, endpoint, seq, type, status, reason, parked_at
