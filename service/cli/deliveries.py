@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from service.ports import Attempt, ParkedDelivery
     from service.settings import Settings
 
-_MAX_RETRIED = 100_000
 _ARRIVED = "arrived"
 _RESULTS = {
     "arrived": _ARRIVED,
@@ -103,16 +102,18 @@ async def _attempts(settings: "Settings", call_id: CallId, limit: int) -> "Seque
 async def _retry_all(settings: "Settings", endpoint: str | None) -> bool:
     """Try everything once, and print how many of each endpoint did what."""
     from service.archive.reports import CallReports  # noqa: PLC0415 - keeps --help quick
-    from service.delivery.replays import list_parked, resend  # noqa: PLC0415
+    from service.delivery.replays import parked_ids, resend  # noqa: PLC0415
 
     endpoints = settings.endpoint_list()
     done: Counter[tuple[str, str]] = Counter()
     async with open_journal_beside(settings) as journal:
-        listed = await list_parked(journal, limit=_MAX_RETRIED)
+        reports = CallReports(journal)
         try:
-            for one in reversed([one for one in listed if endpoint in (None, one.endpoint)]):
+            for parked_id in await parked_ids(journal, endpoint):
+                one = await journal.find_parked(parked_id)
+                if one is None:
+                    continue  # it went with one before it, or somebody else retried it
                 try:
-                    reports = CallReports(journal)
                     result = _RESULTS[await resend(journal, endpoints, one, reports=reports)]
                 except (DeliveryError, SettingsError) as error:
                     result = f"failed: {error}"
@@ -136,9 +137,9 @@ async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
     endpoints = settings.endpoint_list()
     all_arrived = True
     async with open_journal_beside(settings) as journal:
+        reports = CallReports(journal)
         for parked_id in ids:
             try:
-                reports = CallReports(journal)
                 retried = await retry_parked(journal, endpoints, parked_id, reports=reports)
                 result = _RESULTS[retried]
             except (DeliveryError, SettingsError) as error:

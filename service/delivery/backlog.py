@@ -6,7 +6,7 @@ events are another one's, and are looked for as soon as there are some.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import structlog
@@ -14,7 +14,6 @@ import structlog
 from service.delivery.acks import AckBatcher
 from service.delivery.dispatcher import Dispatcher
 from service.delivery.handler import Dependencies
-from service.delivery.lane import MAX_GAP_SEQS
 from service.delivery.memories import LaneMemory
 from service.delivery.schedule import EndpointLanes
 from service.errors import JournalUnavailableError
@@ -23,7 +22,6 @@ from service.ports import EVERYTHING, LaneRow
 
 _MAX_HOLD_S = 30 * 3600.0
 _log = structlog.get_logger()
-ParkedSeqs = Mapping[tuple[EndpointName, CallId], frozenset[int]]
 
 
 class Backlog:
@@ -51,19 +49,19 @@ class Backlog:
         self._wanted: dict[CallId, None] = {}
         self._is_wanted = asyncio.Event()
 
-    async def list(self, parked: ParkedSeqs | None = None) -> None:
+    async def list(self) -> None:
         """Take up the lanes that the journal has for these endpoints and that are not here yet.
 
-        `parked` holds the seqs that were given up, which the next delivery of a lane names. One
-        listing at a time: what it finds of a switch must not be older than what another one found.
+        One listing at a time: what it finds of a switch must not be older than what another one
+        found.
 
         Raises:
             JournalUnavailableError: Nothing was taken up.
         """
         async with self._listing:
-            unknown = await self._list(parked or {})
+            unknown = await self._list()
             if await self._pass_on(unknown):
-                unknown = await self._list(parked or {})  # it is found where it belongs now
+                unknown = await self._list()  # it is found where it belongs now
             self._note_unknown(unknown)
 
     async def take_up(self, call_ids: Sequence[CallId]) -> None:
@@ -108,7 +106,7 @@ class Backlog:
             for dispatcher in self._dispatchers.values():
                 dispatcher.pump()
 
-    async def _list(self, parked: ParkedSeqs) -> dict[EndpointName, int]:
+    async def _list(self) -> dict[EndpointName, int]:
         """List the backlog, and return how many lanes each endpoint has that is not here."""
         await self._follow_switches()
         unknown: Counter[EndpointName] = Counter()
@@ -120,8 +118,7 @@ class Backlog:
                 for row in page.lanes:
                     if row.attempts > held_up.setdefault(row.endpoint, row).attempts:
                         held_up[row.endpoint] = row
-                    seqs = parked.get((row.endpoint, row.call_id), ())
-                    unknown[row.endpoint] += not self._adopt(row, seqs)
+                    unknown[row.endpoint] += not self._adopt(row)
             end = page.end
             if end is None:
                 break
@@ -164,19 +161,19 @@ class Backlog:
     def _take_up(self, row: LaneRow) -> None:
         """Go on with a lane that another worker had, or know of it for when something comes."""
         if row.acked_seq < row.head_seq:
-            self._adopt(row, row.parked)
+            self._adopt(row)
         elif dispatcher := self._dispatchers.get(row.endpoint):
-            memory = LaneMemory(row.generation, _gap_before(row.acked_seq, row.parked))
+            memory = LaneMemory(row.generation, asks=bool(row.parked))
             dispatcher.lanes.remember(row.call_id, memory)
 
-    def _adopt(self, row: LaneRow, parked: Collection[int]) -> bool:
-        """Take up a lane, of which these were given up; False if nobody has its endpoint now."""
+    def _adopt(self, row: LaneRow) -> bool:
+        """Take up a lane; False if nobody has its endpoint now."""
         dispatcher = self._dispatchers.get(row.endpoint)
         if dispatcher is None:
             return False
         now = self._dependencies.ticks()
         hold_s = min(row.due_at - self._dependencies.clock(), _MAX_HOLD_S)
-        dispatcher.lanes.adopt(row, now, now + hold_s, _gap_before(row.acked_seq, parked))
+        dispatcher.lanes.adopt(row, now, now + hold_s)
         return True
 
 
@@ -193,10 +190,3 @@ def _follow(lanes: EndpointLanes, disabled_reason: str | None, notings: int) -> 
         _log.error("endpoint_disabled", endpoint=lanes.endpoint.name, reason=disabled_reason)
     elif before and not lanes.disabled:
         _log.info("endpoint_enabled", endpoint=lanes.endpoint.name)
-
-
-def _gap_before(acked_seq: int, parked: Collection[int]) -> tuple[int, ...]:
-    first = acked_seq
-    while first in parked and acked_seq - first < MAX_GAP_SEQS:
-        first -= 1
-    return tuple(range(first + 1, acked_seq + 1))

@@ -8,6 +8,7 @@ import structlog
 from service.delivery.acks import AckBatcher
 from service.delivery.attempts import Attempts
 from service.delivery.batches import delivery_of, next_batch, report_of
+from service.delivery.gaps import look_back
 from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
 from service.delivery.schedule import EndpointLanes
 from service.delivery.switches import disable
@@ -102,6 +103,8 @@ class LaneHandler:
         if not self._dependencies.may_deliver():
             lane.hold(self._ticks() + _READ_AGAIN_S)
             return
+        if lane.behind and lane.asks and not await self._looked_back(lane):
+            return
         match lane.next(self._ticks()):
             case WaitingPartial(delivery=delivery):
                 await self._send_partial(lane, delivery)
@@ -115,6 +118,14 @@ class LaneHandler:
                 await self._read(lane)
                 if lane.events:  # it has waited for its turn once
                     await self.handle(lane)
+
+    async def _looked_back(self, lane: Lane) -> bool:
+        """Learn what the lane's next delivery names; False if that is not known yet."""
+        try:
+            await look_back(self._journal, lane, self.accepts)
+        except JournalUnavailableError:
+            lane.hold(self._ticks() + _READ_AGAIN_S)
+        return not (lane.asks or self._lanes.disabled)
 
     async def _read(self, lane: Lane) -> None:
         generation, head_seq, acked_seq = lane.generation, lane.head_seq, lane.acked_seq

@@ -129,6 +129,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
     singly_until: int = 0
     """Up to there events go one by one: as a batch, they were not taken."""
     gap_seqs: tuple[int, ...] = ()
+    asks: bool = False
+    """Whether the journal is to be asked for `gap_seqs` before an event goes out."""
     sent_seq: int = 0
     """The event that arrived last, where its report is still to go out before the `ack`."""
     events: tuple[StoredEvent, ...] = ()
@@ -265,6 +267,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
 
     def resume(self, row: LaneRow, now: float, due_at: float) -> None:
         """Go on where the journal says that the lane is."""
+        if row.generation != self.generation or not self.gap_seqs:  # else it remembers them
+            self.gap_seqs, self.asks = (), True
         self.acked_seq, self.head_seq = row.acked_seq, row.head_seq
         self.generation, self.attempts, self.live = row.generation, row.attempts, row.live
         self.scheduled_at, self.due_wall = due_at, row.due_at
@@ -275,8 +279,14 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         self.drop_events()
         self.acked_seq, self.generation, self.sent_seq = row.acked_seq, row.generation, 0
         self.head_seq = max(self.head_seq, row.head_seq)
-        self.gap_seqs = ()
+        self.gap_seqs, self.asks = (), True
         self._begin_schedule()
+
+    def recall(self, row: LaneRow | None, gap_seqs: tuple[int, ...]) -> None:
+        """Learn what the journal has of it, if it has it: what was given up before its place."""
+        if row is not None and row.generation != self.generation:
+            self.rewind(row)  # nobody here remembered which life it is in
+        self.gap_seqs, self.asks = gap_seqs, False
 
     def erase(self) -> int:
         """Drop everything committed so far; return how many waiting partials that drops."""
@@ -284,6 +294,7 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         dropped = len(self.partials)
         self.partials = _NO_PARTIALS
         self.acked_seq, self.gap_seqs, self.live = self.head_seq, (), False
+        self.asks = False
         self._begin_schedule()
         return dropped
 

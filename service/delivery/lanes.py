@@ -12,7 +12,7 @@ import structlog
 
 from service.delivery.acks import AckBatcher
 from service.delivery.attempts import PARTIAL_GRACE_S
-from service.delivery.backlog import Backlog, ParkedSeqs
+from service.delivery.backlog import Backlog
 from service.delivery.dispatcher import Dispatcher
 from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
@@ -32,7 +32,6 @@ from service.ports import (
     LivePartial,
     NoReports,
     Observer,
-    ParkedDelivery,
     Reports,
     StoredEvent,
 )
@@ -40,7 +39,6 @@ from service.retry import RetryPolicy
 from service.tasks import open_tasks
 
 _CLOSE_TIMEOUT_S = 3.0
-_MAX_PARKED_LISTED = 1000
 _NO_REPORTS = NoReports()
 _log = structlog.get_logger()
 
@@ -178,17 +176,16 @@ class DeliveryLanes:
             _log.info("lanes_kept_without_endpoint", lanes=self.unknown)
         return sum(one.lanes.behind for one in self._dispatchers.values())
 
-    async def list_backlog(self, parked: ParkedSeqs | None = None) -> None:
+    async def list_backlog(self) -> None:
         """Take up the lanes that the journal has for these endpoints and that are not here yet.
 
         At a start that is every lane with a backlog, later those that another process rewound.
-        `parked` holds the seqs that were given up, which the next delivery of a lane names. Call
-        `wake` afterwards.
+        Call `wake` afterwards.
 
         Raises:
             JournalUnavailableError: Nothing was taken up.
         """
-        await self._backlog.list(parked)
+        await self._backlog.list()
 
     async def follow_moved(self) -> None:
         """See `Backlog.follow_moved`."""
@@ -272,7 +269,7 @@ async def open_lanes(
             stack.callback(dispatcher.stop)
         lanes = DeliveryLanes(dispatchers, acks, dependencies)
         await _remember(journal, endpoints)
-        await lanes.list_backlog(_by_lane(await journal.parked(limit=_MAX_PARKED_LISTED)))
+        await lanes.list_backlog()
         tasks.keep(acks.run, "write_acks")
         tasks.keep(partial(_keep_listing, lanes, poll_every_s), "list_backlog")
         tasks.keep(lanes.follow_moved, "follow_moved")
@@ -318,10 +315,3 @@ async def _write_last_acks(acks: AckBatcher) -> None:
             await acks.flush()
     except (TimeoutError, JournalUnavailableError):
         _log.warning("acknowledgements_lost")  # those deliveries are repeated at the next start
-
-
-def _by_lane(parked: Sequence[ParkedDelivery]) -> ParkedSeqs:
-    seqs: defaultdict[tuple[EndpointName, CallId], set[int]] = defaultdict(set)
-    for one in parked:
-        seqs[one.endpoint, one.call_id].add(one.seq)
-    return {lane: frozenset(found) for lane, found in seqs.items()}

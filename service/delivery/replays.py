@@ -42,6 +42,22 @@ async def list_parked(journal: Journal, *, limit: int = 100) -> list[ParkedDeliv
     return await journal.parked(limit=limit)
 
 
+async def parked_ids(
+    journal: Journal, endpoint: str | None = None, *, at_once: int = 1000
+) -> list[int]:
+    """Return the ids of all deliveries that were given up, the oldest first; or an endpoint's.
+
+    Raises:
+        JournalUnavailableError: The database does not answer.
+    """
+    newest_first: list[int] = []
+    before = None
+    while page := await journal.parked(limit=at_once, before=before):
+        newest_first += [one.id for one in page if endpoint in (None, one.endpoint)]
+        before = page[-1].parked_at, page[-1].id
+    return newest_first[::-1]
+
+
 async def retry_parked(
     journal: Journal,
     endpoints: Sequence[Endpoint],

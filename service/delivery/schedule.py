@@ -159,6 +159,7 @@ class EndpointLanes:
             self._behind -= lane.behind
             lane.drop_events()
             del self._lanes[lane.call_id]
+            self._memories.leave(lane)
         if self._lanes.get(lane.call_id) is lane:
             self._place(lane, now)
             self.release(lane)
@@ -211,7 +212,7 @@ class EndpointLanes:
             return
         if self._lanes.get(lane.call_id) is lane:
             del self._lanes[lane.call_id]
-            self._memories.keep(lane.call_id, LaneMemory(lane.generation, lane.gap_seqs))
+            self._memories.leave(lane)
 
     def remember(self, call_id: CallId, memory: LaneMemory) -> None:
         """Know of a lane that another worker had, and that has nothing left to deliver."""
@@ -247,6 +248,7 @@ class EndpointLanes:
         for lane in self._lanes.values():
             if lane.place is not Place.BUSY:
                 lane.drop_events()
+                self._memories.leave(lane)
         self._lanes = busy
         self._ready.clear()
         self._held.clear()
@@ -256,6 +258,7 @@ class EndpointLanes:
         """Begin to list the backlog: from now on, every lane that has no room counts as missed."""
         self._enabled_now = self.disabled and not disabled
         if self._enabled_now:
+            self._complete = False  # what was dropped when it was disabled
             self.record.reset()
             self.host.breaker.answered()
         if disabled and not self.disabled:
@@ -264,10 +267,10 @@ class EndpointLanes:
         self._missed = False
         self._found_no_room = 0
 
-    def adopt(self, row: LaneRow, now: float, due_at: float, gap_seqs: tuple[int, ...]) -> None:
+    def adopt(self, row: LaneRow, now: float, due_at: float) -> None:
         """Take up a lane of the backlog, or follow what another process did to one in memory.
 
-        `due_at` and `gap_seqs` are for a lane that is not in memory yet.
+        `due_at` is for a lane that is not in memory yet.
         """
         lane = self._lanes.get(row.call_id)
         if lane is None:
@@ -276,7 +279,6 @@ class EndpointLanes:
                 self._found_no_room += 1
                 return
             lane.resume(row, now, due_at)
-            lane.gap_seqs = lane.gap_seqs or gap_seqs
             if row.attempts:
                 self.host.breaker.resume(now, (self.name, row.call_id))
             if self.record.healthy or self._enabled_now:
@@ -288,7 +290,7 @@ class EndpointLanes:
             self.counters.partials_dropped += lane.erase()
             lane.rewind(row)
         elif lane.head_seq == UNKNOWN_SEQ:
-            lane.acked_seq, lane.head_seq = row.acked_seq, row.head_seq
+            lane.acked_seq, lane.head_seq, lane.asks = row.acked_seq, row.head_seq, True
         lane.head_seq = max(lane.head_seq, row.head_seq)
         lane.live = lane.live and row.live
         self._place(lane, now)
@@ -310,9 +312,8 @@ class EndpointLanes:
         if self.disabled or not trusted or len(self._lanes) >= self._max_lanes:
             self._missed, self._complete = True, False
             return None
-        memory = self._memories.take(call_id)
         lane = self._lanes[call_id] = Lane(call_id, self.endpoint.name, self.capacity)
-        lane.generation, lane.gap_seqs = memory.generation, memory.gap_seqs
+        self._memories.enter(lane)
         return lane
 
     @property

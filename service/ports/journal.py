@@ -101,7 +101,7 @@ class LaneRow(msgspec.Struct, frozen=True, gc=False):
     live: bool = False
     """Whether the call goes on: says something of the call, not of the lane."""
     parked: tuple[int, ...] = ()
-    """What was given up of the hundred up to `acked_seq`. Only `Journal.lanes_of` says."""
+    """What was given up of the hundred up to `acked_seq`, in order. Only `lanes_of` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +266,10 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         Few enough that nobody waits for them: a backlog may have hundreds of thousands.
         """
 
-    async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
-        """Return the lanes of a call, also those with nothing left to deliver.
+    async def lanes_of(
+        self, call_id: CallId, endpoint: EndpointName | None = None
+    ) -> list[LaneRow]:
+        """Return the lanes of a call, or the one to an endpoint, also with nothing left to deliver.
 
         With what was given up just before their places; whoever has the call.
         """

@@ -62,4 +62,4 @@ class Growth:
             return None
         knows = self._grown_ms >= _MIN_TEXT_MS and self._spoken_ms >= _SURE * self._late_ms
         factor = bounded(self._spoken_ms / self._grown_ms) if knows else None
-        return Grown(factor, self._position_ms - self._late_ms)
+        return Grown(factor, self._speech.back(self._position_ms, self._late_ms))

@@ -21,11 +21,20 @@ class Habits:
     """The longest that a connection took to be made."""
     last_life_s: float = inf
     """How long the last session lasted that was lost."""
+    shortest_full_life_s: float = inf
+    """How soon it ended a session in order, unasked: that may be all that one is given."""
     early_ends: int = 0
     """How many sessions in a row were lost before they answered what they were sent at once.
 
     Never 0 again: it may be so any time.
     """
+
+    def may_end_at(self, age_s: float) -> bool:
+        """Say whether a session so old may be over for its age alone.
+
+        It ends once its last answers are sent, which may take so long as ever.
+        """
+        return age_s >= self.shortest_full_life_s - self.slowest_ms / 1000 - _MIN_LIFE_S
 
     def spares(self, slow_open_s: float) -> int:
         """Return how many connections are to be made ahead: as many as end while one is made.

@@ -58,6 +58,8 @@ class Repeat(NamedTuple):
     """How many words of what is heard repeat them."""
     is_sure: bool = True
     """Whether nothing else is about as likely."""
+    is_exact: bool = True
+    """Whether they are the very same words."""
 
 
 def find_overlap(emitted: Sequence[str], heard: Sequence[str], *, early: int = 0) -> Repeat:
@@ -80,7 +82,8 @@ def find_overlap(emitted: Sequence[str], heard: Sequence[str], *, early: int = 0
     rivals = sum(cost <= best + _ABOUT_AS_LIKELY for cost, _, _ in good) - 1
     may_be_new = taken < MANY and len(emitted) <= early
     is_sure = not rivals and not may_be_new and best <= _CLOSE * taken
-    return Repeat(left_out + used, taken, is_sure)
+    is_exact = list(emitted[max(0, used - taken) : used]) == list(heard[:taken])
+    return Repeat(left_out + used, taken, is_sure, is_exact)
 
 
 def is_same(before: Sequence[str], after: Sequence[str]) -> bool:

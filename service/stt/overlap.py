@@ -46,12 +46,12 @@ class Overlap:
         self._words = [word for final in around for word in final.words]
         self._ends_ms = [end_ms for final in around for end_ms in final.ends_ms()]
         self._early = sum(len(final.words) for final in around if final.start_ms < start_ms)
-        self._within = [
-            nth > 0 and final.end_ms <= start_ms - _APART_MS
+        self._apart = [
+            nth if final.end_ms <= start_ms - _APART_MS else None
             for final in around
             for nth in range(len(final.words))
         ]
-        """Of each word, whether it is in the midst of a text that ended long before."""
+        """Of each word, which one it is of a text that ended long before; None if it did not."""
 
     def __bool__(self) -> bool:
         return bool(self._words)
@@ -61,11 +61,13 @@ class Overlap:
 
         It is sure unless words repeat themselves, or there is no repeat where one is expected. A
         word or two as in the midst of a text that ended long before are kept, and not sure: who is
-        sent what was said after a long pause hears all of a text, or nothing of it.
+        sent what was said after a long pause hears all of a text, or nothing of it. So are more
+        that are merely like them: people who say the same few words all the time are like that.
         """
         repeat = find_overlap(self._words, words, early=self._early)
-        first = max(0, repeat.used - repeat.taken)
-        if not repeat.is_sure and 0 < repeat.taken < MANY and self._within[first]:
+        nth = self._apart[max(0, repeat.used - repeat.taken)] if repeat.taken else None
+        is_chance = not repeat.is_exact or (repeat.taken < MANY and nth != 0)
+        if not repeat.is_sure and nth is not None and is_chance:
             return Found(0, 0, is_sure=False)
         expected = len(self._words) > self._early
         until_ms = self._ends_ms[repeat.used - 1] if repeat.used else 0
@@ -74,7 +76,7 @@ class Overlap:
 
     def use_up(self, found: Found) -> None:
         """Expect no more of what was found: the text is over."""
-        del self._words[: found.used], self._ends_ms[: found.used], self._within[: found.used]
+        del self._words[: found.used], self._ends_ms[: found.used], self._apart[: found.used]
         self._early = max(0, self._early - found.used)
 
     def find_in_place(self, words: Sequence[str], start_ms: int) -> int | None:
@@ -93,7 +95,7 @@ class Overlap:
         """Expect no repeats any more."""
         self._words.clear()
         self._ends_ms.clear()
-        self._within.clear()
+        self._apart.clear()
         self._early = 0
 
 

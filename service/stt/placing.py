@@ -48,6 +48,10 @@ class Placing:
         self._words_before: list[str] = []
         self._reached_ms = 0
         """The last words of the text before were said in speech that went on after this."""
+        self.lacking_ms: int | None = None
+        """Where a final ends that there may be more behind, until that is heard again."""
+        self._late_end_ms: int | None = None
+        """Where the session's last final ends, if its engine is late, and gives no times."""
         self.split_ms: int | None = None
         """Where a hole begins of which nobody knows on what side of it the last text was said."""
 
@@ -55,6 +59,7 @@ class Placing:
         """Expect the results of a session with this clock."""
         self._clock = clock
         self._words_before, self._reached_ms = [], 0
+        self._late_end_ms = None
 
     def place(self, at: Arrival, text: str, *, from_ms: int) -> Placed:
         """Place a result with a text that was said no earlier than `from_ms`."""
@@ -159,15 +164,32 @@ class Placing:
         grown = self._growth.of(placed.heard.text)
         return placed.clue is not Clue.TEXT or (grown is not None and grown.factor is not None)
 
-    def may_lack(self, at: Arrival, placed: Placed) -> bool:
+    def note_final(self, at: Arrival, placed: Placed) -> bool:
+        """Take note of a final; say whether it may be half of what was said."""
+        heard, clue = placed
+        is_late = clue is Clue.TEXT and at.lag_ms > LAG_MS
+        self._late_end_ms = heard.end_ms if is_late else None
+        may_lack = is_late and at.is_asked and self._may_lack(heard)
+        if may_lack:
+            self.lacking_ms = heard.end_ms
+        elif self.lacking_ms is not None and heard.end_ms >= self.lacking_ms:
+            self.lacking_ms = None
+        return may_lack
+
+    def doubt_last(self) -> bool:
+        """Take note that the session was over before all of its last final may have been given.
+
+        False if that is no question: by its times, or as the engine is prompt.
+        """
+        self.lacking_ms = self._late_end_ms or self.lacking_ms
+        return self._late_end_ms is not None
+
+    def _may_lack(self, heard: WordsHeard) -> bool:
         """Say whether a final that a late engine was asked for may be half of what was said.
 
         Nobody can see whether it gave the rest, or the session was over before. But somebody spoke
         for longer than this text takes, at his pace.
         """
-        heard, clue = placed
-        if clue is not Clue.TEXT or not at.is_asked or at.lag_ms <= LAG_MS:
-            return False
         expected_ms = duration_of(heard.text) * self._pace.factor
         spoken_ms = self._speech.between(heard.start_ms, heard.end_ms)
         return spoken_ms > max(expected_ms * _LACKS, expected_ms + _MORE_MS)
@@ -203,7 +225,8 @@ class Placing:
         if at.prompt_ms is None:
             return
         # in the first of it: the last may have begun since
-        heard = next(self._speech.spans(at.position_ms - at.prompt_ms, at.position_ms), None)
+        since_ms = self._speech.back(at.position_ms, at.prompt_ms)
+        heard = next(self._speech.spans(since_ms, at.position_ms), None)
         if heard is not None:
             self._reached_ms = heard.start_ms
 

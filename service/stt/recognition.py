@@ -242,8 +242,17 @@ class TrackRecognition:
         return move
 
     def _is_pressed(self, habits: Habits) -> bool:
-        """Say whether the time to the deadline is too short for two more connections."""
-        return self._left_s() < 2 * habits.slowest_open_s
+        """Say whether the time to the deadline is too short for two connections for each answer.
+
+        Sessions that end soon may give no more than one each.
+        """
+        each_s = habits.slowest_open_s + self._soon_s
+        return self._left_s() < 2 * each_s * max(1, self._track.stretches_owed())
+
+    @property
+    def _soon_s(self) -> float:
+        """How long it takes at most until the next connection, where that is to be soon."""
+        return self._limits.backoff_s[0] + self._limits.jitter_s
 
     def _forgo_or_retry(self, *, all_failed: bool) -> None:
         """Ask a second time for words that are owed; two answers without them are enough."""
@@ -307,8 +316,7 @@ class TrackRecognition:
             delay_s += self._dice() * self._limits.jitter_s
         loop = asyncio.get_running_loop()
         if self._stop_at is not None:  # the deadline is near
-            soon_s = self._limits.backoff_s[0] + self._limits.jitter_s
-            await asyncio.sleep(min(delay_s, max(soon_s, self._left_s() * _SHARE_OF_REST)))
+            await asyncio.sleep(min(delay_s, max(self._soon_s, self._left_s() * _SHARE_OF_REST)))
             return
         until = loop.time() + delay_s
         while (left_s := until - loop.time()) > 0 and not self._ending.is_set():

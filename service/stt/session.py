@@ -37,6 +37,8 @@ class Session:
     """Until when an answer may be waited for."""
     _late_since: float | None = None
     _writing = _finishing = _behind = False
+    _has_closed = False
+    """Whether it was us who closed the connection."""
 
     def __init__(
         self,
@@ -90,10 +92,22 @@ class Session:
         await self._receive()  # what had arrived when the connection was closed
         in_order = self._connection.closed_in_order
         owes = self._track.is_owed if in_order else self._track.may_be_owed
-        if not self._finishing or (owes(self.stint) and not in_order):
+        is_cut_short = in_order and not self._has_closed and self._is_cut_short()
+        if not self._finishing or is_cut_short or (owes(self.stint) and not in_order):
             raise self._connection.close_fault()
         if owes(self.stint) and not self._track.owes_half_word(self.stint):
             raise RecognitionLostError(UNANSWERED)
+
+    def _is_cut_short(self) -> bool:
+        """Say whether the engine closed it for its age, and its last text may be half of one.
+
+        What it was asked for then, at the end, it may not have read any more.
+        """
+        age_s, habits = self._clock() - self._began_at, self.stint.habits
+        if not self._finishing:
+            habits.shortest_full_life_s = min(habits.shortest_full_life_s, age_s)
+            return False
+        return habits.may_end_at(age_s) and self._track.doubt_last(self.stint)
 
     def pass_on(self) -> None:
         """Send the newest audio at once, unless older audio or the socket is in the way.
@@ -170,6 +184,7 @@ class Session:
             await self._wait_for_answer()  # it begins to when nothing comes any more
         else:
             await self._flush()
+        self._has_closed = not self._connection.is_closed
         await self._connection.close()
 
     async def _wait_for_answer(self) -> None:

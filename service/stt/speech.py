@@ -123,6 +123,22 @@ class Speech:
         """Return how much speech there is between two times, in milliseconds."""
         return sum(span.end_ms - span.start_ms for span in self.spans(from_ms, until_ms))
 
+    def missing(self, from_ms: int, until_ms: int) -> int:
+        """Return how much audio never came between two times, in milliseconds."""
+        cuts = (min(end_ms, until_ms) - max(start_ms, from_ms) for start_ms, end_ms in self.holes)
+        return sum(cut_ms for cut_ms in cuts if cut_ms > 0)
+
+    def back(self, at_ms: int, duration_ms: int) -> int:
+        """Return when so much audio began that ends at a time: a hole has none.
+
+        While nothing comes an engine hears nothing: what it was about to say then it says after.
+        """
+        since_ms = at_ms - duration_ms
+        for start_ms, end_ms in reversed(self.holes):
+            if end_ms > since_ms and start_ms < at_ms:
+                since_ms -= min(end_ms, at_ms) - start_ms
+        return since_ms
+
     def _hear(self, window: bytes, level: int) -> None:
         now_ms, passage = self._now_ms, self._passage
         if now_ms - self._sounding_ms > _SILENCE_MS:

@@ -6,6 +6,7 @@ some fifteen letters a second, each at a pace of their own.
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, pairwise
+from math import log
 from typing import NamedTuple
 
 from service.stt.ring import Span
@@ -20,6 +21,10 @@ _WIDE_LETTER_MS = 200
 _LATER_IS_LIKELIER = 0.1
 """An earlier pause must fit better by so much of what it is earlier: a text seldom waits in line.
 Not where the engine is known to be late, or works off a replay: it says what was said first.
+"""
+_UNUSUAL = 0.05
+"""Of the lengths that a text may have, for all that is known of who speaks, the usual is likelier:
+so much of it is the cost, by the square of how many times (e) as fast or slow he would be.
 """
 _WITHIN_MS = 500
 _PAUSED = 2
@@ -145,7 +150,7 @@ def _fits(
     said as well, and is no more likely to have been passed over than a text is to be so much longer
     than it seems.
     """
-    skipped_ms = 0
+    skipped_ms, usual_ms = 0, max(1, sum(lengths_ms) // 2)
     for first, begin in enumerate(stretches):
         said_ms, paused_ms = 0, 0.0
         for last in range(first, len(stretches)):
@@ -154,7 +159,12 @@ def _fits(
                 paused_ms += pauses[last - 1]
             said_ms += stretch.end_ms - stretch.start_ms
             misfit_ms = max(0, lengths_ms.start_ms - said_ms, said_ms - lengths_ms.end_ms)
-            yield _Fit(misfit_ms + paused_ms + skipped_ms + lateness[last], first, last)
+            unusual_ms = usual_ms * log(max(said_ms, 1) / usual_ms) ** 2
+            yield _Fit(
+                unusual_ms * _UNUSUAL + misfit_ms + paused_ms + skipped_ms + lateness[last],
+                first,
+                last,
+            )
         skipped_ms += begin.end_ms - begin.start_ms
 
 

@@ -212,7 +212,7 @@ class Track:
 
     def forgo(self, reason: str) -> list[Input]:
         """Expect no answer any more to what the last session lost did not answer."""
-        inputs = self._telling.words(self._transcript.finalize_pending(is_cut_off=True))
+        inputs = self._telling.words(self._transcript.close(is_cut_off=True))
         self._telling.lose_unanswered(self._forgo_ms, reason)
         self._resume_ms = self._forgo_ms
         return inputs + self._settle(self._forgo_ms)
@@ -258,11 +258,23 @@ class Track:
         due_ms = self._due_ms(stint) - WORD_MS
         return self._ends_in_speech() and not self._transcript.is_owed(due_ms)
 
+    def doubt_last(self, stint: Stint) -> bool:
+        """Take note that a session was over before all of its last text may have been given.
+
+        False if that is no question. It is told if no other session hears it again.
+        """
+        is_mine = not stint.is_utterance and stint is self._stints[0]
+        return is_mine and self._transcript.doubt_last()
+
     def may_be_owed(self, stint: Stint) -> bool:
         """Say whether it owes words, or may for all we know."""
         if stint.is_utterance or stint is not self._stints[0]:
             return self.is_owed(stint)
         return self._transcript.may_be_owed(self._due_ms(stint))
+
+    def stretches_owed(self) -> int:
+        """Return how many stretches of speech have no answer, as far as is known."""
+        return sum(1 for _ in self._transcript.progress.unanswered(self.pushed_ms))
 
     def has_work(self) -> bool:
         """Say whether there is anything that a new session would be good for."""
@@ -276,14 +288,14 @@ class Track:
         """Take what was said for all there is: speech that was not answered is lost."""
         inputs: list[Input] = []
         while self._stints:
-            inputs += self._telling.words(self._transcript.finalize_pending(is_cut_off=True))
+            inputs += self._telling.words(self._transcript.close(is_cut_off=True))
             self._sent_ms = max(self._sent_ms, self._stints.popleft().clock.position_ms)
             self._heard_ms = None
             if self._stints:
                 start_ms = self._stints[0].clock.start_ms
                 self._telling.lose_unanswered(start_ms, reason)
                 inputs += [*self._settle(start_ms), *self._take_turn()]
-        inputs += self._telling.words(self._transcript.finalize_pending(is_cut_off=True))
+        inputs += self._telling.words(self._transcript.close(is_cut_off=True))
         self._telling.lose_unanswered(self.pushed_ms, reason)
         return [*inputs, *self._settle(self.pushed_ms)]
 

@@ -80,8 +80,6 @@ class Transcript:
         self._unmarked: Unmarked | None = None
         """The session's last text, if it came without `is_final`."""
         self._doubt_ms: int | None = None
-        self._lacking_ms: int | None = None
-        """Where the session's last final ends, if there may be more behind it."""
         self._from_ms = 0
         """No text that comes now was said before this."""
         self._restated = Restated(speech)
@@ -102,13 +100,12 @@ class Transcript:
         self._clock = clock
         self._placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
-        self._unmarked = self._lacking_ms = None
+        self._unmarked = None
         self._from_ms = start_ms
         self._restated.begin()
         self._ahead.clear()
-        progress = self.progress
         if repeats:
-            self._seam = Seam(self._emitted, start_ms, progress.emitted_ms, progress.by)
+            self._seam = Seam(self._emitted, start_ms, self.progress.emitted_ms, self.progress.by)
         else:
             self._seam = Seam((), start_ms, 0, Clue.TEXT)
         return finals
@@ -192,10 +189,14 @@ class Transcript:
             self._carried = _Carried(pending, self._pending_came_ms, until_ms)
         return finals
 
-    def close(self) -> list[WordsHeard]:
-        """End a session that has said all, as far as can be told: else there is a doubt."""
-        self._doubt_ms = self._lacking_ms
-        return self.finalize_pending()
+    def close(self, *, is_cut_off: bool = False) -> list[WordsHeard]:
+        """Expect no more of what was said, which is all as far as is known: else it is in doubt."""
+        self._doubt_ms, self._placing.lacking_ms = self._placing.lacking_ms, None
+        return self.finalize_pending(is_cut_off=is_cut_off)
+
+    def doubt_last(self) -> bool:
+        """See `Placing.doubt_last`."""
+        return self._placing.doubt_last()
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
@@ -229,8 +230,8 @@ class Transcript:
         if not (pending and self._pending_unmarked and self._pending_here) or quiet_ms is None:
             return self._overtaken(position_ms)
         end_ms = pending.heard.end_ms
-        is_quiet = self._speech.between(end_ms, position_ms) < OWED_MS
-        if not is_quiet or position_ms - end_ms < quiet_ms:
+        is_quiet = end_ms <= self._speech.back(position_ms, quiet_ms)
+        if not is_quiet or self._speech.between(end_ms, position_ms) >= OWED_MS:
             return self._overtaken(position_ms)
         self._restated.note(
             words_of(pending.heard.text), Span(pending.heard.start_ms, end_ms), position_ms
@@ -311,8 +312,7 @@ class Transcript:
             return []
         self._restated.note(words, span, self._at.position_ms)
         from_ms, fresh = self._from_ms, self._cut(placed)
-        may_lack = self._placing.may_lack(self._at, placed)
-        self._lacking_ms = heard.end_ms if may_lack else None
+        may_lack = self._placing.note_final(self._at, placed)
         if fresh is heard and not may_lack:
             self._placing.learn(self._at, placed, from_ms=from_ms)
         sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms

@@ -57,6 +57,24 @@ async def park_the_second_of_three(harness: Harness) -> int:
     return parked.id
 
 
+async def test_all_that_is_parked_is_found(tmp_path: Path) -> None:
+    """The oldest first, and as much as there is, whatever fits into one answer."""
+    async with open_harness(tmp_path, endpoint(), endpoint("log")) as harness:
+        for sink in (harness.crm, harness.sinks["log"]):
+            sink.rule = lambda _: REFUSED
+        for _ in range(4):
+            await harness.commit("c1", "call.answered", to=("crm",))
+            await harness.commit("c2", "call.answered", to=("log",))
+            await harness.flush()
+
+        assert await replays.parked_ids(harness.journal, at_once=3) == [1, 2, 3, 4, 5, 6, 7, 8]
+        of_one = await replays.parked_ids(harness.journal, "log", at_once=3)
+        found = [await harness.journal.find_parked(one) for one in of_one]
+        assert [(one.endpoint, one.seq) for one in found if one] == [
+            ("log", seq) for seq in range(1, 5)
+        ]
+
+
 async def test_what_was_parked_is_listed(tmp_path: Path) -> None:
     """Newest first: what, for whom, and why."""
     async with open_harness(tmp_path) as harness:

@@ -49,7 +49,7 @@ def listed(queue: EndpointLanes, *rows: LaneRow) -> None:
     """List this backlog."""
     queue.begin_listing(disabled=False)
     for one in rows:
-        queue.adopt(one, 0.0, 0.0, ())
+        queue.adopt(one, 0.0, 0.0)
     queue.end_listing()
 
 

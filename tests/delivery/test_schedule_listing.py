@@ -42,10 +42,10 @@ def row(
     return LaneRow(C1, CRM, acked_seq, head_seq, attempts, 0.0, generation, live)
 
 
-def adopt(queue: EndpointLanes, one: LaneRow, *, due_at: float = 0.0, gap: int = 0) -> None:
+def adopt(queue: EndpointLanes, one: LaneRow, *, due_at: float = 0.0) -> None:
     """Find a lane in a listing."""
     queue.begin_listing(disabled=False)
-    queue.adopt(one, NOW, due_at, (gap,) if gap else ())
+    queue.adopt(one, NOW, due_at)
     queue.end_listing()
 
 
@@ -181,7 +181,7 @@ def test_a_lane_that_is_done_is_remembered_by_what_its_next_event_needs() -> Non
 
 
 def test_what_is_remembered_of_lanes_is_bounded() -> None:
-    """The last thousand."""
+    """The last thousand. From then on, what is not remembered may have been forgotten."""
     queue = lanes()
     for number in range(1001):
         commit(queue, f"c{number}", 1)
@@ -191,7 +191,20 @@ def test_what_is_remembered_of_lanes_is_bounded() -> None:
     for number in (0, 1):
         commit(queue, f"c{number}", 2)
 
-    assert [take(queue).gap_seqs for _ in range(2)] == [(), (1,)]
+    told = [(one.gap_seqs, one.asks) for one in (take(queue), take(queue))]
+    assert told == [((), True), ((1,), False)]
+
+
+def test_a_lane_that_nothing_is_remembered_of_has_nothing_to_ask() -> None:
+    """As long as nothing was forgotten."""
+    queue = lanes()
+    commit(queue, "c1", 1)
+    lane = take(queue)
+    lane.ack(1)
+    queue.put_back(lane, NOW)
+    commit(queue, "c1", 2)
+
+    assert not take(queue).asks
 
 
 def test_a_lane_that_has_anything_left_is_kept() -> None:
@@ -251,7 +264,7 @@ def test_an_endpoint_is_disabled_and_enabled_by_a_listing() -> None:
     assert (queue.disabled, queue.take(NOW)) == (True, None)
 
     queue.begin_listing(disabled=False)
-    queue.adopt(row(0, 1, attempts=3, live=False), NOW, NOW + 600, ())
+    queue.adopt(row(0, 1, attempts=3, live=False), NOW, NOW + 600)
     queue.end_listing()
     assert not queue.disabled
     assert not queue.host.breaker.is_open
@@ -260,14 +273,14 @@ def test_an_endpoint_is_disabled_and_enabled_by_a_listing() -> None:
 
 
 def test_a_listing_finds_a_lane_where_the_journal_says() -> None:
-    """It waits as long as it has to, and names what was given up."""
+    """It waits as long as it has to, and asks what was given up before."""
     queue = lanes()
-    adopt(queue, row(4, 9, generation=2, attempts=3, live=False), due_at=NOW + 600, gap=4)
+    adopt(queue, row(4, 9, generation=2, attempts=3, live=False), due_at=NOW + 600)
     assert (queue.behind, queue.wake_at()) == (1, NOW + 600)
 
     lane = take(queue, NOW + 600)
     assert (lane.acked_seq, lane.head_seq, lane.generation) == (4, 9, 2)
-    assert (lane.attempts, lane.gap_seqs, lane.live) == (3, (4,), False)
+    assert (lane.attempts, lane.asks, lane.live) == (3, True, False)
 
 
 def test_lanes_that_were_tried_before_the_start_have_it_begin_with_a_probe() -> None:
@@ -280,7 +293,7 @@ def test_lanes_that_were_tried_before_the_start_have_it_begin_with_a_probe() -> 
         for number in range(tried + untried):
             attempts = 1 if number < tried else 0
             one = LaneRow(CallId(f"c{number}"), queue.name, 0, 1, attempts, 0.0, 0, live=False)
-            queue.adopt(one, NOW, NOW + 600, ())
+            queue.adopt(one, NOW, NOW + 600)
 
     assert host.breaker.open_until == NOW
     assert sum(len(taken(queue)) for queue in queues) == 1

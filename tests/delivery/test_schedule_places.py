@@ -74,7 +74,7 @@ def listed(queue: EndpointLanes, *rows: LaneRow, disabled: bool = False) -> None
     """List this backlog."""
     queue.begin_listing(disabled=disabled)
     for one in rows:
-        queue.adopt(one, NOW, NOW + 600, ())
+        queue.adopt(one, NOW, NOW + 600)
     queue.end_listing()
 
 

@@ -37,7 +37,9 @@ async def test_the_lanes_of_one_call_are_found_as_the_backlog_has_them(journal: 
         LaneRow(CALL, CRM, 0, 2, 0, 0.0, live=True),
         LaneRow(CALL, LOG, 2, 2, 0, 0.0, live=True),
     ]
+    assert await journal.lanes_of(CALL, LOG) == [LaneRow(CALL, LOG, 2, 2, 0, 0.0, live=True)]
     assert await journal.lanes_of(CallId("unknown")) == []
+    assert await journal.lanes_of(OTHER, LOG) == []
 
 
 async def test_what_the_lanes_of_a_call_gave_up_is_found_with_them(journal: Journal) -> None:

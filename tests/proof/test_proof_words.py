@@ -82,6 +82,15 @@ FAILED_ONCE = [
     Trial(820019, "media", ("late_answers", "closed_every_5_s")),
     Trial(828004, "media", ("late_answers", "closed_every_5_s")),
     Trial(828028, "media", ("late_answers", "closed_every_5_s")),
+    Trial(860004, "media", ("late_answers", "session_limit")),
+    Trial(890003, "media", ("late_answers", "session_limit")),
+    Trial(820010, "media", ("late_answers", "session_limit")),
+    Trial(890004, "media", ("late_answers", "stream_silent_for_a_while")),
+    Trial(910023, "media", ("late_answers", "frames_missing")),
+    Trial(910000, "media", ("repetitive_speech", "late_and_closed")),
+    Trial(910005, "media", ("repetitive_speech", "late_and_closed")),
+    Trial(910037, "media", ("repetitive_speech", "late_and_closed")),
+    Trial(910007, "media", ("slow_handshake", "closed_every_5_s")),
 ]
 """Runs that were found by the long proof."""
 

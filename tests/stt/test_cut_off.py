@@ -1,12 +1,14 @@
 """Texts that a session was lost in for good: what of them is told, and what is in doubt."""
 
+from msgspec.structs import replace
+
 from service.calls.inputs import Input, RecognitionDegraded, WordsHeard
 from service.stt.ring import Span
 from service.stt.track import Track
 from service.wire.stt import HeardWord, SttResult
 from tests.stt.builders import silence, tone
 from tests.stt.talk import PARTIAL, Talk
-from tests.stt.test_track import begun, lost, opened, sent
+from tests.stt.test_track import MULAW, begun, lost, opened, sent
 
 
 def words(*ends_s: float) -> tuple[HeardWord, ...]:
@@ -118,3 +120,43 @@ def test_a_text_answers_all_it_says_though_the_next_session_was_sent_less() -> N
 
     assert [final.end_ms for final in finals] == [2900]
     assert [*talk.transcript.progress.unanswered(3000)] in ([], [Span(2900, 3000)])
+
+
+def test_the_last_text_of_a_session_that_was_over_for_its_age_is_in_doubt() -> None:
+    """It may be half of what was said; no other session heard it again."""
+    track = opened()
+    stint = begun(track)
+    track.push(tone(1, 1800) + silence(5000))
+    sent(track, stint)
+    track.receive(stint, SttResult(transcript="good morning this is all", is_final=True), 8.0)
+    track.end()
+
+    assert track.doubt_last(stint)
+    inputs = track.lose()
+    assert marks(inputs) == []
+    assert marks(track.finish("not_answered")) == [1800]
+
+
+def test_no_doubt_is_left_of_a_text_that_is_heard_again() -> None:
+    """Nor is there one where the engine gave times."""
+    track = opened()
+    stint = begun(track)
+    track.push(tone(1, 1800) + silence(5000))
+    sent(track, stint)
+    whole = SttResult(transcript="good morning this is all", is_final=True)
+    track.receive(stint, whole, 8.0)
+    track.end()
+    track.doubt_last(stint)
+    track.lose()
+    again, _ = track.begin(MULAW, 9.0, start_ms=0, habits=stint.habits)
+    sent(track, again, 9.0)
+    track.receive(again, whole, 16.0)
+
+    assert marks(track.finish("not_answered")) == []
+
+    timed = opened()
+    stint = begun(timed)
+    timed.push(tone(1, 1800) + silence(5000))
+    sent(timed, stint)
+    timed.receive(stint, replace(partial_of(0.6, 1.7), is_final=True), 8.0)
+    assert not timed.doubt_last(stint)

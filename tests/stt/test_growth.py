@@ -65,3 +65,16 @@ def test_another_text_grows_anew() -> None:
 
     assert grown is not None
     assert (grown.factor, grown.reached_ms) == (None, 5500)
+
+
+def test_a_text_that_comes_behind_a_hole_may_end_before_that() -> None:
+    """Nothing was sent in it, so that nothing could be answered."""
+    speech = Speech(8000)
+    speech.push(voice(2000, 3000), 0)
+    speech.push(voice(2000, 1000), 9000)
+    made = Growth(speech)
+    made.add(at(9300), "so many words")
+    grown = made.of("so many words")
+
+    assert grown is not None
+    assert grown.reached_ms == 2800

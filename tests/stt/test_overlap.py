@@ -1,6 +1,6 @@
 """Overlap: which finals a replay may repeat, and where in the audio that leaves off."""
 
-from service.stt.overlap import Emitted, Overlap
+from service.stt.overlap import Emitted, Found, Overlap
 
 
 def final(text: str, start_ms: int, end_ms: int, sent_ms: int) -> Emitted:
@@ -76,3 +76,14 @@ def test_the_same_words_in_the_same_place_are_said_once_however_late_the_engine_
     assert overlap.find_in_place(["one", "two", "three"], 9_000) is None
     assert overlap.find_in_place(["one", "four"], 4_500) is None
     assert overlap.find_in_place([], 4_500) is None
+
+
+def test_a_text_that_is_merely_like_one_of_long_before_is_kept_and_not_sure() -> None:
+    """Who says the same few words all the time says another text; the very same one is a repeat."""
+    said = "right no two yes okay right right okay yes two"
+    overlap = Overlap([final(said, 600, 4600, 11_800)], 10_100)
+
+    assert overlap.find(["right", "yes", "right", "okay", "no", "yes"]) == Found(
+        0, 0, is_sure=False
+    )
+    assert overlap.find(said.split())[0] == 10

@@ -254,4 +254,39 @@ def test_a_late_engine_that_was_asked_for_the_rest_may_have_given_half_of_it(
     """Its session may have been over before; but not where the text is as long as the speech."""
     made, at = placing(), arrival()._replace(**more)
 
-    assert made.may_lack(at, made.place(at, text, from_ms=0)) is may
+    assert made.note_final(at, made.place(at, text, from_ms=0)) is may
+
+
+@pytest.mark.parametrize(("lag_ms", "ends_ms"), [(6000, 12_000), (2500, None)])
+def test_the_last_final_of_a_late_engine_may_be_half_of_what_was_said(
+    lag_ms: int, ends_ms: int | None
+) -> None:
+    """However long it is, where its session was over for its age; until it is heard again."""
+    made, at = placing(), arrival()._replace(lag_ms=lag_ms)
+    whole = made.place(at, "so that all of it was", from_ms=0)
+    made.note_final(at, whole)
+
+    assert made.doubt_last() is (ends_ms is not None)
+    assert made.lacking_ms == ends_ms
+    made.begin(SessionClock(START_MS))
+    assert made.lacking_ms == ends_ms
+    made.note_final(at, whole)
+    assert made.lacking_ms is None
+
+
+@pytest.mark.parametrize(("prompt_ms", "end_ms"), [(1800, 11_000), (800, 16_000)])
+def test_what_comes_right_behind_a_hole_may_have_been_said_before_it(
+    prompt_ms: int, end_ms: int
+) -> None:
+    """An engine that was sent nothing could not answer meanwhile, however prompt it is."""
+    speech, clock = Speech(8000), SessionClock(0)
+    speech.push(bytes(16 * 8000) + voice(2000, 3000), 0)
+    speech.push(voice(2000, 900), 15_100)
+    speech.push(bytes(16 * 100), 16_000)
+    clock.sent(0, 16_100)
+    made = Placing(TrackInputs(plan()), speech)
+    made.begin(clock)
+    text = "so that all of it was said before that hole"
+    at = arrival(transcript=text)._replace(position_ms=16_100, prompt_ms=prompt_ms, lag_ms=3600)
+
+    assert made.place(at, text, from_ms=0).heard.end_ms == end_ms

@@ -172,3 +172,15 @@ def test_a_breath_that_is_left_of_a_stretch_is_not_what_is_owed_first() -> None:
 
     assert [*progress.unanswered(3000)] == [Span(1900, 2000)]
     assert 5000 < progress.owed_from(8000, pending_ms=None) < 6000
+
+
+def test_a_hole_is_no_silence_in_which_an_engine_answers() -> None:
+    """It was sent nothing then: what it may owe is to be heard again."""
+    speech = spoken((500, 1500), until_ms=3000)
+    speech.push(bytes(16 * 1000), 9000)
+    progress = Progress(speech)
+    progress.note(Span(500, 1500), Clue.TEXT, sure_ms=0, sent_ms=9000)
+    progress.emit(Span(500, 1500), Clue.TEXT, expected_ms=1000, until_ms=10_000)
+
+    assert progress.resume_from(10_000, pending_ms=None, quiet_ms=4000) <= 500
+    assert progress.resume_from(10_000, pending_ms=None, quiet_ms=2000) > 1500

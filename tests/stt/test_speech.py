@@ -105,3 +105,15 @@ def test_what_is_forgotten_leaves_the_speech_around_it() -> None:
     speech.forget(0, 450)
     speech.forget(1500, 2500)
     assert list(speech.spans(0, 3000)) == [Span(1000, 1500)]
+
+
+def test_a_hole_has_no_audio() -> None:
+    """What began so much audio before a time began before the hole, if that is between."""
+    speech = Speech(RATE_HZ)
+    hear(speech, voice(2000, 1000))
+    hear(speech, voice(2000, 1000), 3000)
+
+    assert speech.back(4000, 600) == 3400
+    assert speech.back(4000, 1200) == 800
+    assert speech.back(900, 300) == 600
+    assert speech.back(2000, 300) == 700

@@ -232,3 +232,13 @@ def test_a_text_that_may_have_been_said_behind_a_hole_alone_begins_before_it() -
     found = late(796, [before, behind], slack_ms=279)
 
     assert (found.span, found.split_ms) == (Span(25_500, 29_509), 25_700)
+
+
+def test_nobody_is_taken_to_speak_in_a_third_of_the_time() -> None:
+    """Where nothing is known of him, a text of two stretches is not all in the shorter one."""
+    before, hole, behind = Span(3450, 4600), Span(4600, 5740), Span(5740, 7640)
+    late = partial(estimate, from_ms=0, until_ms=15_140, lag_ms=4635, slack_ms=1365)
+
+    found = late(2730, [before, behind], holes=[hole])
+
+    assert (found.span, found.split_ms) == (Span(3450, 7640), 4600)

@@ -91,3 +91,19 @@ def test_a_seam_that_a_text_does_not_decide_is_marked_once_the_text_is_over() ->
             talk.renew(talk.position_ms)
 
         assert talk.transcript.take_doubt() == 2000
+
+
+def test_a_text_waits_for_a_better_one_over_a_hole() -> None:
+    """While nothing is sent nothing is answered: a silence that the engine heard is what ends it.
+
+    Else what it says next would be another text.
+    """
+    talk = Talk()
+    talk.speak(1500, pause_ms=500)
+    talk.add("no two okay no")
+    talk.position_ms += 5000
+    talk.speak(0, pause_ms=600)
+    assert talk.transcript.wait_no_more(talk.position_ms, 4000) == []
+
+    talk.speak(0, pause_ms=3000)
+    assert finals_of(talk.transcript.wait_no_more(talk.position_ms, 4000)) == ["no two okay no"]

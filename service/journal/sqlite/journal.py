@@ -229,9 +229,11 @@ class SqliteJournal:
         page = await self._reader.do(partial(_backlog_page, after or (-1, "")))
         return cast(BacklogPage, page)
 
-    async def lanes_of(self, call_id: CallId) -> list[LaneRow]:
+    async def lanes_of(
+        self, call_id: CallId, endpoint: EndpointName | None = None
+    ) -> list[LaneRow]:
         """See `Journal.lanes_of`."""
-        return lanes_with_parked(await self._ask("lanes_of", (call_id,)))
+        return lanes_with_parked(await self._ask("lanes_of", (call_id, endpoint)))
 
     async def parked(
         self,

@@ -1,6 +1,7 @@
 """Endpoints that misbehave beside a good one, and come to their senses.
 
-What was answered 404 or a redirect is parked, as the README says, and tried again by hand.
+What was answered 404 or a redirect is parked, as the README says, and tried again by hand: some of
+it after a start whose first deliveries have to name it.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ _PARKING = (_MISSING, _REDIRECT)
 """What these answer has a delivery given up."""
 _NOWHERE = "http://nobody.invalid/hooks"
 _SETTLE_S = 60.0
+_LAST_S = 2.0
 _RETRIES = 10
 _PATIENCE_S = 3.0
 
@@ -61,6 +63,7 @@ async def misbehaving(folder: Path, seed: str, rounds: int, *, short: bool) -> l
             await world.begin()
             for _ in range(rounds):
                 await _misbehave(world, 2.0 if short else 10.0)
+            await _leave_untold(world)
         put_right_at = await _put_right(world, folder / "callscribe.toml")
         for name in _PARKING:
             await _retry_parked(world, name)
@@ -73,9 +76,8 @@ async def misbehaving(folder: Path, seed: str, rounds: int, *, short: bool) -> l
 
 
 async def _misbehave(world: World, for_s: float) -> None:
-    for name, how in MISBEHAVIOURS.items():
-        world.receivers[name].mood = how.mood or status(307, Location=world.crm.url)
-        world.receivers[name].keeps = how.keeps
+    for name in MISBEHAVIOURS:
+        _set_mood(world, name)
     await asyncio.sleep(for_s)
     for name in MISBEHAVIOURS:
         world.receivers[name].mood = None
@@ -86,11 +88,28 @@ async def _misbehave(world: World, for_s: float) -> None:
     await world.arrival()
 
 
+async def _leave_untold(world: World) -> None:
+    """Have the last that is parked be followed by nothing that arrives before the next start."""
+    for name in _PARKING:
+        _set_mood(world, name)
+    await asyncio.sleep(_LAST_S)
+    for name in _PARKING:
+        world.receivers[name].mood = status(503)
+
+
+def _set_mood(world: World, name: str) -> None:
+    how = MISBEHAVIOURS[name]
+    world.receivers[name].mood = how.mood or status(307, Location=world.crm.url)
+    world.receivers[name].keeps = how.keeps
+
+
 async def _put_right(world: World, settings: Path) -> float:
     """Have the service start again with an address that there is; return when."""
     _replace(settings, _NOWHERE, world.receivers[_UNKNOWN].url)
     world.service.send(signal.SIGTERM)
     await world.service.gone()
+    for name in _PARKING:
+        world.receivers[name].mood = None
     at = time.monotonic()
     await world.service.start()
     return at
