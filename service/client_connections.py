@@ -8,6 +8,7 @@ attempt left a descriptor and the body that was sent.
 """
 
 import asyncio
+import re
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -22,6 +23,8 @@ MAX_INTERIM_ANSWERS: Final = 16
 
 MAX_HEAD_LINES: Final = 4_096
 """Of all these heads, and of the pieces that lines come in: a parser skips empty ones for ever."""
+
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
 
 _CONTINUE, _SWITCHING = HTTPStatus.CONTINUE, HTTPStatus.SWITCHING_PROTOCOLS
 
@@ -40,11 +43,11 @@ class ClientProtocol(ResponseHandler):
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        """Take a head line by line, so that what follows it in the same packet cannot undo it."""
+        """Take a head apart from what follows it in the same packet, which then cannot undo it."""
         start = 0
         while start < len(data) and self._awaits_head and self.exception() is None:
-            end = data.find(b"\n", start) + 1 or len(data)
-            self._lines += 1
+            end = self._end_of_piece(data, start)
+            self._lines += data.count(b"\n", start, end) or 1
             if self._lines > MAX_HEAD_LINES:
                 self.set_exception(HttpProcessingError(message="too long a head"))
             else:
@@ -54,6 +57,15 @@ class ClientProtocol(ResponseHandler):
             super().data_received(data[start:])
         if self.exception() is not None:
             self._break_off_body()
+
+    def _end_of_piece(self, data: bytes, start: int) -> int:
+        """Return the end of a first head that is all in one packet; of others, of the next line.
+
+        Each piece costs the parser a round.
+        """
+        if self._lines == 0 and (whole := _HEAD_END.search(data)):
+            return whole.end()
+        return data.find(b"\n", start) + 1 or len(data)
 
     def _break_off_body(self) -> None:
         """Tell whoever reads the body that it is none; aiohttp leaves them waiting for ever."""

@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
 
 import aiohttp
 import pytest
 
-from service.client_connections import ClientConnector
+from service.client_connections import ClientConnector, ClientProtocol
 from tests.odd_answers import ODD
 from tests.raw_server import RawServer, open_raw_server
 
@@ -15,10 +18,37 @@ BODY_BYTES = 1_000_000
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
-async def status_of(server: RawServer) -> int:
+class Cutting(ClientProtocol):
+    """Takes what comes as if packets ended at these places of it, wherever they did."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, cuts: Iterable[int]) -> None:
+        super().__init__(loop)
+        self._cuts = set(cuts)
+        self._came = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take it in parts."""
+        start = 0
+        for end in range(1, len(data) + 1):
+            if self._came + end in self._cuts or end == len(data):
+                super().data_received(data[start:end])
+                start = end
+        self._came += len(data)
+
+
+class CuttingConnector(ClientConnector):
+    """Makes such connections."""
+
+    def __init__(self, cuts: Iterable[int]) -> None:
+        super().__init__()
+        made_by: partial[Any] = partial(Cutting, self._loop, cuts)
+        self._factory = made_by
+
+
+async def status_of(server: RawServer, cuts: Iterable[int] = ()) -> int:
     """Ask once, let go, and return the status; all connections must be closed in the end."""
     async with (
-        aiohttp.ClientSession(connector=ClientConnector()) as session,
+        aiohttp.ClientSession(connector=CuttingConnector(cuts)) as session,
         session.post(server.origin, data=b"{}", allow_redirects=False) as response,
     ):
         status = response.status
@@ -38,8 +68,17 @@ async def test_a_status_is_heard_whatever_comes_with_it(name: str) -> None:
 async def test_a_head_is_heard_in_whatever_pieces_it_comes(name: str) -> None:
     """Even a byte at a time."""
     answer, status = ODD[name]
-    async with open_raw_server(*(bytes([one]) for one in answer[:400])) as server:
-        assert await status_of(server) == status
+    async with open_raw_server(answer[:400]) as server:
+        assert await status_of(server, cuts=range(400)) == status
+
+
+@pytest.mark.parametrize("before", [b"", PROCESSING, b"\r\n\r\n"])
+async def test_a_head_is_heard_wherever_a_packet_ends(before: bytes) -> None:
+    """What follows it is no HTTP, and has an empty line in it like the end of a head."""
+    answer = before + b"HTTP/1.1 204 No Content\r\nServer: x\r\n\r\nno\r\n\r\nHTTP"
+    for cut in range(len(answer)):
+        async with open_raw_server(answer) as server:
+            assert await status_of(server, cuts=[cut]) == 204
 
 
 async def test_a_connection_is_used_again() -> None:

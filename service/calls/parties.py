@@ -34,11 +34,13 @@ def participants(state: CallState, route: Route) -> tuple[Participant, ...]:
     )
 
 
-def numbers(state: CallState) -> tuple[str, ...]:
+def numbers(state: CallState) -> set[str]:
     """Return whose numbers are in a call, unmasked: of its legs, and of whom we dial."""
-    at_legs = (leg.party for leg in state.legs.values())
-    dialled = (dial.to for dial in state.dials)
-    return tuple(dict.fromkeys(one for one in (*at_legs, *dialled) if one))
+    found = {leg.party or "" for leg in state.legs.values()}
+    if state.dials:
+        found.update(dial.to for dial in state.dials)
+    found.discard("")
+    return found
 
 
 def masked(number: str | None, numbers: Numbers) -> str | None:

@@ -116,7 +116,7 @@ def _entry(
         erases=outcome.erased,
         forgets=outcome.forgets,
         amends=_amended(events, kept),
-        numbers=tuple(one for one in numbers(call.state) if one not in call.numbers),
+        numbers=tuple(sorted(numbers(call.state) - call.numbers)),
         keeping=outcome.keep,
     )
 

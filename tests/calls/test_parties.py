@@ -60,7 +60,7 @@ def test_the_numbers_of_a_call_are_those_of_all_its_legs_whatever_is_shown() -> 
     state.legs[LegId("v3:unknown")] = Leg(number=4)
 
     called = state.legs[C].party
-    assert numbers(state) == (NUMBERS[A], NUMBERS[B], called, "sip:agent@example.com")
+    assert numbers(state) == {NUMBERS[A], NUMBERS[B], called, "sip:agent@example.com"}
 
 
 def test_participants_are_told_when_they_come_and_when_the_call_is_over() -> None:

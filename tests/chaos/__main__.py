@@ -5,11 +5,12 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.chaos.faults.catalogue import FAULTS
-from tests.chaos.oracle import Verdict
+from tests.chaos.faults.catalogue import FAULTS, Fault
+from tests.chaos.oracle import SkippedError, Verdict
 from tests.chaos.table import table
 
 
@@ -29,14 +30,25 @@ def main(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-async def play_all(names: Sequence[str], arguments: argparse.Namespace) -> list[Verdict]:
-    """Play faults, so many at a time; the rows are in the order of the names."""
+async def play_all(
+    names: Sequence[str], arguments: argparse.Namespace, faults: Mapping[str, Fault] = FAULTS
+) -> list[Verdict]:
+    """Play faults, so many at a time; the rows are in the order of the names.
+
+    One that breaks off has failed, and ends no other.
+    """
     places = asyncio.Semaphore(arguments.workers)
 
     async def one(name: str) -> list[Verdict]:
         async with places:
-            rows = await play(name, arguments.seed, arguments.rounds, short=arguments.short)
-            print(table(rows).splitlines()[-1] if rows else f"{name}: skipped", file=sys.stderr)
+            try:
+                rows = await play(
+                    name, arguments.seed, arguments.rounds, short=arguments.short, faults=faults
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+                traceback.print_exception(error)
+                rows = [Verdict(name, 0, problems=[f"it broke off: {error!r}"])]
+            print(table(rows).splitlines()[-1], file=sys.stderr)
             return rows
 
     async with asyncio.TaskGroup() as tasks:
@@ -44,12 +56,25 @@ async def play_all(names: Sequence[str], arguments: argparse.Namespace) -> list[
     return [verdict for task in playing for verdict in task.result()]
 
 
-async def play(name: str, seed: int, rounds: int | None, *, short: bool) -> list[Verdict]:
-    """Play one fault in a folder of its own; what failed leaves its log."""
-    fault = FAULTS[name]
+async def play(
+    name: str,
+    seed: int,
+    rounds: int | None,
+    *,
+    short: bool,
+    faults: Mapping[str, Fault] = FAULTS,
+) -> list[Verdict]:
+    """Play one fault in a folder of its own; what failed leaves its log.
+
+    What cannot be played here is a row that says so.
+    """
+    fault = faults[name]
     number = rounds or (fault.short_rounds if short else fault.rounds)
     with tempfile.TemporaryDirectory(prefix="callscribe-chaos-") as kept:
-        verdicts = await fault.play(Path(kept), f"{name} {seed}", number, short=short)
+        try:
+            verdicts = await fault.play(Path(kept), f"{name} {seed}", number, short=short)
+        except SkippedError as reason:
+            return [Verdict(name, 0, skipped=str(reason))]
         if any(verdict.failed for verdict in verdicts):
             log = _keep_logs(Path(kept), f"callscribe-chaos-{name}-{seed}.jsonl")
             verdicts[0].problems.append(f"log: {log}, again: {_command(name, seed, number)}")

@@ -29,6 +29,8 @@ def as_markdown(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _cells(one: Verdict) -> tuple[str, ...]:
+    if one.skipped:
+        return (f"{one.fault}: SKIPPED, {one.skipped}", *("-" for _ in _HEADS[1:]))
     counts = (
         one.rounds, one.acknowledged, one.lost, one.reordered, one.same_id, one.other_id
     )  # fmt: skip

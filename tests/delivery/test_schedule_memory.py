@@ -45,6 +45,17 @@ def test_what_another_worker_left_is_known() -> None:
     assert (lane.generation, lane.gap_seqs) == (3, (2,))
 
 
+def test_what_the_journal_says_last_is_known() -> None:
+    """Also that there is nothing to know any more."""
+    queue = lanes()
+    queue.remember(C1, LaneMemory(3, (2,)))
+    queue.remember(C1, LaneMemory())
+    commit(queue, "c1", 3)
+
+    lane = take(queue)
+    assert (lane.generation, lane.gap_seqs, lane.asks) == (0, (), False)
+
+
 def test_what_is_known_of_a_lane_that_is_here_is_better() -> None:
     """What the journal has of it is older."""
     queue = lanes()

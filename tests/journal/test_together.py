@@ -1,8 +1,10 @@
 """What workers ask PostgreSQL for at once is done in few rounds, and nothing of it goes astray."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -10,8 +12,9 @@ import msgspec
 import pytest
 
 from service.errors import JournalError
-from service.ids import CallId, InputId
+from service.ids import CallId, InputId, LegId
 from service.journal.postgresql.connection import Connection, KeptConnection
+from service.journal.postgresql.opening import prepare_service
 from service.journal.postgresql.writer import Writer
 from service.journal.statements import load_statements
 from service.ports import LaneUpdate
@@ -98,8 +101,11 @@ async def test_lanes_are_settled_in_as_many_looks_as_there_are(url: str) -> None
     assert left == []
 
 
-async def test_a_final_takes_four_rounds_to_the_server(url: str) -> None:
-    """Begin, look, write, commit: each waits for its turn on a busy loop."""
+async def test_each_commit_takes_four_rounds_to_the_server(url: str) -> None:
+    """Begin, look, write, commit: each waits for its turn on a busy loop.
+
+    That goes for the first of a call, for one with an event, and for one with nothing to tell.
+    """
     asked: list[str] = []
 
     async def listen(db: Connection) -> None:
@@ -107,27 +113,59 @@ async def test_a_final_takes_four_rounds_to_the_server(url: str) -> None:
 
     async with open_worker(url, ANN):
         writer = Writer(KeptConnection(url, name="x", prepare=listen), time.time, HeldLease(ANN))
-        for version in (0, 1):
-            seqs = [version + 1]
-            one = entry(version, seqs, inputs=[f"{version}"], legs=["leg"], endpoints=[CRM])
-            assert await writer.handle([one]) == [None]
-        await until(lambda: asked.count("COMMIT;") == 2)
+        for call_id in (OTHER, CALL):  # the driver asks for types when it meets them first
+            await until(lambda: asked.count("BEGIN;") == asked.count("COMMIT;"))
+            asked.clear()
+            first = entry(0, [1], call_id=call_id, inputs=[f"{call_id}"], endpoints=[CRM])
+            first = replace(first, legs=(LegId(call_id),), numbers=("+15550100",))
+            final = entry(1, [2], call_id=call_id, endpoints=[CRM])
+            waits = entry(2, call_id=call_id, inputs=[f"{call_id} 2"])
+            for one in (first, final, waits):
+                assert await writer.handle([one]) == [None]
+        await until(lambda: asked.count("COMMIT;") == 3)
         await writer.close()
 
-    begun = len(asked) - asked[::-1].index("BEGIN;")
-    assert len(asked[begun:]) == 3
+    assert asked[0::4] == ["BEGIN;"] * 3
+    assert asked[3::4] == ["COMMIT;"] * 3
+
+
+WRITING = [
+    *("look_up", "write_heads", "write_entries", "change_summaries", "keep_calls", "shut_calls"),
+    *("forget_tokens", "settle", "park", "keep_attempts", "amend_events", "amend_words"),
+]
+
+
+@pytest.mark.parametrize("name", WRITING)
+async def test_what_was_planned_of_empty_tables_reads_no_whole_ones(url: str, name: str) -> None:
+    """It is planned once, when a service begins, and may be kept while tables grow."""
+    text = bare(name)
+    nothing = ", ".join("NULL" for _ in set(re.findall(r"\$\d+", text)))
+    async with open_worker(url, ANN):
+        kept = KeptConnection(url, name="x", prepare=prepare_service)
+        db = await kept.get()
+        await db.execute(f"PREPARE it AS {text}")
+        plan = "\n".join(line for (line,) in await db.fetch(f"EXPLAIN EXECUTE it ({nothing})"))
+        await kept.close()
+
+    assert (
+        re.findall(r"Seq Scan on (?!installation)\w+|Hash \w*\s?Join|Merge \w*\s?Join", plan) == []
+    )
+
+
+def bare(name: str) -> str:
+    """Return a statement without its comments."""
+    lines = load_statements("postgresql", "journal")[name].text.splitlines()
+    return "\n".join(line for line in lines if not line.startswith("--"))
 
 
 async def _pages(url: str, name: str, columns: Iterable[Sequence[object]]) -> int:
     """Return how many pages a statement looks at that was planned for whatever values."""
-    text = load_statements("postgresql", "journal")[name].text
-    bare = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     db = await asyncpg.connect(url)
     try:
         await db.execute("SET plan_cache_mode = force_generic_plan")
         undone = db.transaction()
         await undone.start()
-        asking = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {bare}"
+        asking = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {bare(name)}"
         plan = msgspec.json.decode(await db.fetchval(asking, *columns))[0]["Plan"]
         await undone.rollback()
     finally:

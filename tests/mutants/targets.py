@@ -23,7 +23,10 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
         "test_partials_in_lanes",
         "test_hosts",
         "test_switches",
+        "test_gaps",
     ),
+    "service.delivery.memories": ("test_schedule_listing", "test_schedule_memory"),
+    "service.delivery.gaps": ("test_gaps",),
     "service.delivery.lanes": (
         "test_lanes",
         "test_lanes_state",

@@ -84,10 +84,10 @@ async def open_crew(
 ) -> AsyncIterator[list[Service]]:
     """Start a worker for each of these ways to the database; they are killed in the end.
 
-    If there is an `older` version, all but the first are of that.
+    If there is an `older` version, all but the first are of that, and are there before it.
     """
     async with AsyncExitStack() as stack:
-        workers = []
+        workers: list[Service] = []
         for number, database in enumerate(databases):
             home = folder / str(number)
             home.mkdir()
@@ -97,7 +97,11 @@ async def open_crew(
             if older and number:
                 worker.environ["PYTHONPATH"] = str(older)
             workers.append(worker)
-        await asyncio.gather(*map(start, workers))
+        if older:  # it does not start once the newer one has made its schema
+            await asyncio.gather(*map(start, workers[1:]))
+            await start(workers[0])
+        else:
+            await asyncio.gather(*map(start, workers))
         yield workers
 
 

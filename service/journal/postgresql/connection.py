@@ -21,6 +21,21 @@ _SETTINGS: Final = {
 OF_WORKER: Final = {"idle_in_transaction_session_timeout": "3s"}
 """Of what a worker writes by: frozen, it must not hold what others take over from it."""
 
+PLAN_BY_KEY: Final = """
+    SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"""
+"""Said to what commits: each statement is planned once, to find its rows by their keys.
+
+Of arrays the server thinks that it knows better each time, and the plan of a statement with ten
+tables took it longer than the statement. A plan that is kept must do for tables that were empty
+when it was made. It is no setting to connect with, which a pooler would have to be told of.
+"""
+PLAN_FREELY: Final = """
+    SET LOCAL plan_cache_mode = auto;
+    SET LOCAL enable_seqscan = on;
+    SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on"""
+"""Said within a transaction on such a connection that goes through whole tables."""
+
 DRIVER_ERRORS: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,

@@ -81,12 +81,10 @@ async def _admission(db: Connection, entries: Sequence[Entry], owner: WorkerId |
     found = _by_kind(await db.fetch(_SQL["look_up"].text, owner, calls, inputs))
     if not found["lease"]:
         raise LeaseLostError(OFF_ROSTER)
-    unknown = len(calls) - len(found["call"])
-    fresh = await db.fetch(_SQL["next_call_nos"].text, unknown) if unknown else []
     return Admission(
         {CallId(from_database(call_id)): Head(*numbers) for call_id, *numbers in found["call"]},
         {InputId(from_database(input_id)) for input_id, *_ in found["input"]},
-        iter([call_no for (call_no,) in fresh]),
+        iter([call_no for _, call_no, *_ in found["fresh"]]),
     )
 
 
@@ -100,34 +98,44 @@ def _by_kind(rows: Iterable[Any]) -> defaultdict[str, list[Sequence[Any]]]:
 async def _write_admitted(
     db: Connection, admitted: Admission, now: float, owner: WorkerId | None
 ) -> None:
-    erased = list(entry_rows.erasing(admitted))
-    forgotten = {call_no for call_no, entry in erased}
-    summaries = summarise((one for one in admitted.events if one[0] not in forgotten), now)
-    changes = {call_no: change.row(call_no) for call_no, change in summaries.changes.items()}
-    later = [changes.pop(call_no) for call_no in summaries.started if call_no in changes]
-    events = entry_rows.event_rows(admitted, now)
-    places = {event[:2]: n for n, event in enumerate(events, 1)}
-    tables: tuple[tuple[int, Iterable[Row]], ...] = (
-        (10, ((*_call(row), owner) for row in entry_rows.call_rows(admitted, now))),
-        (2, map(_stored, entry_rows.leg_rows(admitted))),
-        (2, map(_stored, entry_rows.input_rows(admitted, now))),
-        (5, events),
-        (10, ((places[row[:2]], *row) for row in summaries.utterances)),
-        (8, summaries.started.values()),
-        (4, map(_stored, entry_rows.lane_rows(admitted))),
-        (15, changes.values()),
-    )
-    columns = chain.from_iterable(_columns(list(rows), width) for width, rows in tables)
-    await db.execute(_SQL["write_entries"].text, *columns)
-    await _write(db, "change_summaries", later)
+    calls = [(*_call(row), owner) for row in entry_rows.call_rows(admitted, now)]
+    inputs = [_stored(row) for row in entry_rows.input_rows(admitted, now)]
+    if admitted.events or admitted.legs or admitted.parties:
+        await _write_all(db, admitted, calls, inputs, now)
+    else:
+        await db.execute(_SQL["write_heads"].text, *_tables((10, calls), (2, inputs)))
     await _write(db, "keep_calls", entry_rows.keeping_rows(admitted))
-    await _write(db, "write_parties", map(_stored, entry_rows.party_rows(admitted)))
     await amend_events(db, admitted.amended, now)
-    for call_no, entry in erased:
+    for call_no, entry in entry_rows.erasing(admitted):
         await _erase(db, call_no, entry, now)
     await shut_calls(db, (call_no for call_no, entry in admitted.calls.items() if entry.ended))
     if admitted.forgotten:
         await db.execute(_SQL["forget_calls"].text, admitted.forgotten)
+
+
+async def _write_all(
+    db: Connection, admitted: Admission, calls: Iterable[Row], inputs: Iterable[Row], now: float
+) -> None:
+    """Write calls, inputs, and what else there is of the entries that are admitted."""
+    erased = {call_no for call_no, _ in entry_rows.erasing(admitted)}
+    summaries = summarise((one for one in admitted.events if one[0] not in erased), now)
+    changes = {call_no: change.row(call_no) for call_no, change in summaries.changes.items()}
+    later = [changes.pop(call_no) for call_no in summaries.started if call_no in changes]
+    events = entry_rows.event_rows(admitted, now)
+    places = {event[:2]: n for n, event in enumerate(events, 1)}
+    columns = _tables(
+        (10, calls),
+        (2, map(_stored, entry_rows.leg_rows(admitted))),
+        (2, inputs),
+        (5, events),
+        (10, ((places[row[:2]], *row) for row in summaries.utterances)),
+        (8, summaries.started.values()),
+        (4, map(_stored, entry_rows.lane_rows(admitted))),
+        (2, map(_stored, entry_rows.party_rows(admitted))),
+        (15, changes.values()),
+    )
+    await db.execute(_SQL["write_entries"].text, *columns)
+    await _write(db, "change_summaries", later)
 
 
 async def _erase(db: Connection, call_no: int, entry: Entry, now: float) -> None:
@@ -158,6 +166,11 @@ def _once(settlement: Settlement, now: float) -> list[Row]:
 
 def _stored(row: Row) -> Row:
     return tuple(to_database(one) if isinstance(one, str) else one for one in row)
+
+
+def _tables(*tables: tuple[int, Iterable[Row]]) -> Iterator[tuple[object, ...]]:
+    """Return the columns of many tables; each has so many."""
+    return chain.from_iterable(_columns(list(rows), width) for width, rows in tables)
 
 
 def _columns(rows: Sequence[Row], width: int = 0) -> Iterator[tuple[object, ...]]:

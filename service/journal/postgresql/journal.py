@@ -25,13 +25,8 @@ from service.journal.postgresql.connection import (
     Row,
 )
 from service.journal.postgresql.entries import shut_calls
-from service.journal.postgresql.migrations import (
-    expect_ready,
-    expect_whole,
-    lock_service,
-    migrate,
-)
-from service.journal.postgresql.opening import explained
+from service.journal.postgresql.migrations import expect_ready, expect_whole, migrate
+from service.journal.postgresql.opening import explained, prepare_service
 from service.journal.postgresql.scrubbing import vacuum
 from service.journal.postgresql.text import from_database, to_database
 from service.journal.postgresql.writer import Work, Writer
@@ -383,7 +378,7 @@ async def open_postgresql_journal(
         JournalTooNewError: A newer version wrote it.
     """
     settings = {"synchronous_commit": "off" if hasty else "on", **(OF_WORKER if lease else {})}
-    prepare = lock_service if exclusive else None
+    prepare = prepare_service if exclusive else None
     writing = KeptConnection(url, name="writer", settings=settings, prepare=prepare)
     reading = KeptConnection(url, name="reader")
     async with explained(writing, reading):

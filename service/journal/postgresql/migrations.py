@@ -8,7 +8,7 @@ import asyncpg
 import structlog
 
 from service.errors import JournalTooNewError, JournalUnavailableError
-from service.journal.postgresql.connection import Connection
+from service.journal.postgresql.connection import PLAN_FREELY, Connection
 from service.journal.statements import load_migrations, load_statements
 
 MIN_VERSION: Final = 150_000
@@ -59,6 +59,7 @@ async def migrate(db: Connection) -> None:
         version = await _version(db, len(scripts))
         for number, script in enumerate(scripts[version:], version + 1):
             async with db.transaction():
+                await db.execute(PLAN_FREELY)
                 await db.execute(script)
                 await db.execute(
                     "INSERT INTO callscribe_schema (version, digest) VALUES ($1, $2)",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from service.ids import EndpointName
-from service.journal.postgresql.connection import Connection
+from service.journal.postgresql.connection import PLAN_FREELY, Connection
 from service.journal.postgresql.entries import shut_calls
 from service.journal.postgresql.text import to_database
 from service.journal.statements import load_statements
@@ -15,6 +15,7 @@ _SQL: Final = load_statements("postgresql", "journal")
 async def move(old: EndpointName, new: EndpointName, wanted: EventFilter, db: Connection) -> int:
     """Do what `Journal.move_lanes` promises, within a transaction."""
     before, after = to_database(old), to_database(new)
+    await db.execute(PLAN_FREELY)
     await db.fetch(_SQL["hold_live_calls"].text)
     moved = [call_no for (call_no,) in await db.fetch(_SQL["move_lanes"].text, before, after)]
     await db.execute(_SQL["open_calls"].text, moved)
@@ -34,6 +35,7 @@ async def park(
 ) -> int:
     """Do what `Journal.park_lanes` promises, within a transaction."""
     name = to_database(endpoint)
+    await db.execute(PLAN_FREELY)
     listed = await _listed(db, "types_left", name, wanted)
     parked = await db.fetch(_SQL["park_lanes"].text, name, reason, at, *listed)
     left = await db.fetch(_SQL["forget_lanes"].text, name)

@@ -3,7 +3,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from service.journal.postgresql.connection import DRIVER_ERRORS, KeptConnection, unreachable
+from service.journal.postgresql.connection import (
+    DRIVER_ERRORS,
+    PLAN_BY_KEY,
+    Connection,
+    KeptConnection,
+    unreachable,
+)
+from service.journal.postgresql.migrations import lock_service
+
+
+async def prepare_service(db: Connection) -> None:
+    """Make a connection one that a service commits by.
+
+    Raises:
+        JournalUnavailableError: Somebody has the database to themselves.
+    """
+    await lock_service(db)
+    await db.execute(PLAN_BY_KEY)
 
 
 @asynccontextmanager

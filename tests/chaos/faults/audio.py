@@ -7,7 +7,7 @@ import asyncio
 import random
 from pathlib import Path
 
-from tests.chaos.faults.ward import Harm, Ward, open_site, pace_of
+from tests.chaos.faults.ward import Harm, Ward, open_site, pace_of, row_of
 from tests.chaos.oracle import Verdict, judge
 from tests.workers.audio import Studio, open_studio
 from tests.workers.crew import program_of
@@ -23,17 +23,16 @@ async def with_audio(
     dice = random.Random(seed)  # noqa: S311 - to be played again
     calls, talk_s = (SHORT_CALLS, SHORT_TALK_S) if short else (CALLS, TALK_S)
     async with open_site(folder, harm) as site:
-        if site is None:
-            return []
         program = program_of(pace=pace_of(site, short=short))
-        opening = open_studio(folder, site.databases, program, older=site.older)
+        older = site.older.folder if site.older else None
+        opening = open_studio(folder, site.databases, program, older=older)
         async with opening as studio:
             ward = Ward(studio, site, dice, short)
             for number in range(1, rounds + 1):
                 async with studio.playing(calls, talk_s, seed=number):
                     await asyncio.sleep(dice.uniform(0.5, 3.0))
                     await harm.act(ward)
-            return [ward.sum_up(_verdict(studio, f"{harm.row}, media", rounds))]
+            return [ward.sum_up(_verdict(studio, f"{row_of(site, harm)}, media", rounds))]
 
 
 def _verdict(studio: Studio, row: str, rounds: int) -> Verdict:

@@ -19,7 +19,11 @@ class Play(Protocol):
     def __call__(
         self, folder: Path, seed: str, rounds: int, *, short: bool
     ) -> Awaitable[list[Verdict]]:
-        """Return a row for each receiver that is judged; none if it cannot be done here."""
+        """Return a row for each receiver that is judged.
+
+        Raises:
+            SkippedError: It cannot be done here.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,14 @@ async def _restart(ward: Ward, number: int) -> None:
 
 
 async def _change_versions(ward: Ward) -> None:
-    """Each becomes what it was not, one after the other: an older version, or this one."""
+    """Each becomes what it was not, one after the other: an older version, or this one.
+
+    Where the schema is another one, only this one: an older version does not start beside it.
+    """
+    older = ward.site.older
     for number, worker in enumerate(ward.crew.workers):
-        if worker.environ.pop("PYTHONPATH", None) is None:
-            worker.environ["PYTHONPATH"] = str(ward.site.older)
+        if worker.environ.pop("PYTHONPATH", None) is None and older and older.starts_beside:
+            worker.environ["PYTHONPATH"] = str(older.folder)
         await _restart(ward, number)
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.chaos.faults.slow import crowd
-from tests.chaos.oracle import Verdict
+from tests.chaos.oracle import SkippedError, Verdict
 from tests.chaos.world import open_world
 from tests.small_disk import fill, small_disk
 
@@ -19,8 +19,7 @@ async def without_descriptors(
 ) -> list[Verdict]:
     """Have the process open nothing more, neither connections nor files."""
     if sys.platform != "linux":
-        print("EMFILE: SKIPPED, it needs prlimit and /proc", file=sys.stderr)
-        return []
+        raise SkippedError("it needs prlimit and /proc")
     async with open_world(folder, seed, short=short) as world:
         async with world.load():
             await world.begin()
@@ -38,8 +37,7 @@ async def full_disk(folder: Path, seed: str, rounds: int, *, short: bool) -> lis
     """Fill the disk that has the journal and the log, and kill the service while it is full."""
     with small_disk(folder, _DISK) as disk:
         if disk is None:
-            print("disk full: SKIPPED, no tmpfs can be mounted here", file=sys.stderr)
-            return []
+            raise SkippedError("no tmpfs can be mounted here")
         async with open_world(disk, seed, short=short) as world:
             async with world.load():
                 await world.begin()

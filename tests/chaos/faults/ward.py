@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos.faults.older import older_version
-from tests.chaos.oracle import Verdict
+from tests.chaos.faults.older import Older, older_version
+from tests.chaos.oracle import SkippedError, Verdict
 from tests.journal.postgresql_server import SOUND, Server, make_server
 from tests.small_disk import small_disk
 from tests.workers.crew import SHORT_PACE, Crew, taken_over_s
@@ -34,8 +34,8 @@ class Site:
     process: "subprocess.Popen[bytes]"
     proxy: Proxy
     disk: Path | None = None
-    older: Path | None = None
-    """Where an older version of the service is, if one is there."""
+    older: Older | None = None
+    """An older version of the service, if one is to run beside this one."""
 
     @property
     def databases(self) -> list[str]:
@@ -97,6 +97,12 @@ class Harm:
     """It is a control: nothing stops a worker that is out, and something has to be lost."""
 
 
+def row_of(site: Site, harm: Harm) -> str:
+    """Return what the table calls a harm that is done here."""
+    of_older_schema = site.older is not None and not site.older.starts_beside
+    return f"{harm.row}, of an older schema" if of_older_schema else harm.row
+
+
 def pace_of(site: Site, *, short: bool) -> float:
     """Return what part of the usual time it takes workers to miss each other.
 
@@ -106,13 +112,16 @@ def pace_of(site: Site, *, short: bool) -> float:
 
 
 @asynccontextmanager
-async def open_site(folder: Path, harm: Harm) -> AsyncIterator[Site | None]:
-    """Start a server and a proxy; yield None where this harm cannot be done."""
+async def open_site(folder: Path, harm: Harm) -> AsyncIterator[Site]:
+    """Start a server and a proxy.
+
+    Raises:
+        SkippedError: This harm cannot be done here.
+    """
     older = older_version(folder) if harm.beside_older else None
     with _server_folder() as place, _disk(place, small=harm.on_small_disk) as disk:
-        if disk is None or (harm.beside_older and older is None):
-            yield None
-            return
+        if disk is None:
+            raise SkippedError("no small disk can be made here")
         server = make_server(disk, _SMALL if harm.on_small_disk else SOUND)
         process = await asyncio.to_thread(server.start)
         async with open_proxy("127.0.0.1", server.port) as proxy:

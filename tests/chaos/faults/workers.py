@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from tests.chaos.faults.ward import Harm, Ward, open_site, pace_of
+from tests.chaos.faults.ward import Harm, Ward, open_site, pace_of, row_of
 from tests.chaos.oracle import Verdict
 from tests.workers.fleet import Fleet, open_fleet
 
@@ -25,28 +25,28 @@ async def in_calls(
 ) -> list[Verdict]:
     """Do harm so many times while calls go on; return what came of their words."""
     dice = random.Random(seed)  # noqa: S311 - to be played again
-    async with open_site(folder, harm) as site:
-        if site is None:
-            return []
-        async with open_fleet(
+    async with (
+        open_site(folder, harm) as site,
+        open_fleet(
             folder,
             len(site.databases),
             pace=pace_of(site, short=short),
             fenced=not harm.unfenced,
             databases=site.databases,
-            older=site.older,
-        ) as fleet:
-            ward = Ward(fleet, site, dice, short)
-            end_s = _LOST_S if harm.unfenced else _END_S
-            async with _load(ward, fleet, end_s):
-                await asyncio.sleep(1.0)
-                for _ in range(rounds):
-                    await harm.act(ward)
-                    await asyncio.sleep(dice.uniform(0.2, 1.0))
-            await _settle(fleet, end_s)
-            verdict = ward.sum_up(fleet.verdict(harm.row))
-            verdict.rounds, verdict.must_lose = rounds, harm.unfenced
-            return [verdict]
+            older=site.older.folder if site.older else None,
+        ) as fleet,
+    ):
+        ward = Ward(fleet, site, dice, short)
+        end_s = _LOST_S if harm.unfenced else _END_S
+        async with _load(ward, fleet, end_s):
+            await asyncio.sleep(1.0)
+            for _ in range(rounds):
+                await harm.act(ward)
+                await asyncio.sleep(dice.uniform(0.2, 1.0))
+        await _settle(fleet, end_s)
+        verdict = ward.sum_up(fleet.verdict(row_of(site, harm)))
+        verdict.rounds, verdict.must_lose = rounds, harm.unfenced
+        return [verdict]
 
 
 @asynccontextmanager

@@ -3,7 +3,8 @@
 -- name: look_up
 -- What there is of these calls and inputs, if the lease of `$1` is held (NULL: there is none); it is
 -- until the transaction is over. Calls are locked in the order of their numbers, whoever locks:
--- nobody waits for each other. One question, as each waits for its turn on a busy loop.
+-- nobody waits for each other. Calls that are not there get fresh numbers. One question, as each
+-- waits for its turn on a busy loop.
 WITH lease AS MATERIALIZED (
     SELECT 1 FROM worker WHERE id = $1::text FOR KEY SHARE),
 held AS MATERIALIZED (
@@ -15,10 +16,9 @@ head AS MATERIALIZED (
 SELECT 'lease' AS kind, NULL AS id, NULL::bigint AS call_no, 0 AS version, 0 AS epoch, 0 AS last_seq
 FROM held WHERE is_held
 UNION ALL SELECT 'call', call_id, call_no, version, epoch, last_seq FROM head
-UNION ALL SELECT 'input', input_id, NULL, 0, 0, 0 FROM inbox WHERE input_id = ANY($3::text[]);
-
--- name: next_call_nos
-SELECT nextval('call_no') FROM generate_series(1, $1::integer);
+UNION ALL SELECT 'input', input_id, NULL, 0, 0, 0 FROM inbox WHERE input_id = ANY($3::text[])
+UNION ALL SELECT 'fresh', NULL, nextval('call_no'), 0, 0, 0
+FROM generate_series(1, cardinality($2::text[]) - (SELECT count(*)::integer FROM head));
 
 -- name: write_entries
 -- What entries write of their calls, in one statement: each round to the server waits for its turn
@@ -76,7 +76,10 @@ lanes AS (
     LEFT JOIN endpoint_alias ON old = endpoint
     GROUP BY 1, 2
     ON CONFLICT (call_no, endpoint) DO UPDATE SET
-    head_seq = greatest(lane.head_seq, excluded.head_seq))
+    head_seq = greatest(lane.head_seq, excluded.head_seq)),
+parties AS (
+    INSERT INTO party (call_no, number) SELECT * FROM unnest($42::bigint[], $43::text[])
+    ON CONFLICT DO NOTHING)
 UPDATE summary SET
 answered_at = coalesce(given.answered_at, summary.answered_at),
 ended_at = coalesce(given.ended_at, summary.ended_at),
@@ -91,12 +94,30 @@ transcription = CASE WHEN given.transcription IS NOT NULL THEN given.transcripti
 metadata = coalesce(given.metadata, summary.metadata),
 facts = coalesce(given.facts::jsonb, summary.facts),
 route = coalesce(given.route, summary.route)
-FROM unnest($42::bigint[], $43::double precision[], $44::double precision[], $45::bigint[],
-    $46::double precision[], $47::integer[], $48::integer[], $49::integer[], $50::integer[],
-    $51::integer[], $52::integer[], $53::text[], $54::bytea[], $55::text[], $56::text[])
+FROM unnest($44::bigint[], $45::double precision[], $46::double precision[], $47::bigint[],
+    $48::double precision[], $49::integer[], $50::integer[], $51::integer[], $52::integer[],
+    $53::integer[], $54::integer[], $55::text[], $56::bytea[], $57::text[], $58::text[])
 AS given (call_no, answered_at, ended_at, duration_ms, completed_at, utterances, words, gaps,
     more_utterances, more_words, more_gaps, transcription, metadata, facts, route)
 WHERE summary.call_no = given.call_no;
+
+-- name: write_heads
+-- The same of calls of which there is nothing to tell, as of a webhook that waits for its turn: each
+-- table that the other names costs the server something, though there be no rows for it.
+WITH inputs AS (
+    INSERT INTO inbox (input_id, received_at)
+    SELECT * FROM unnest($11::text[], $12::double precision[]))
+INSERT INTO call AS kept
+(call_no, call_id, version, epoch, last_seq, state, wake_at, ended, open, created_at, updated_at,
+    owner)
+SELECT call_no, call_id, version, epoch, last_seq, state, wake_at, ended, true, written_at,
+    written_at, owner
+FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::integer[], $5::integer[], $6::bytea[],
+    $7::double precision[], $8::boolean[], $9::double precision[], $10::text[])
+AS given (call_no, call_id, version, epoch, last_seq, state, wake_at, ended, written_at, owner)
+ON CONFLICT (call_no) DO UPDATE SET
+version = excluded.version, last_seq = excluded.last_seq, state = excluded.state,
+wake_at = excluded.wake_at, ended = excluded.ended, open = true, updated_at = excluded.updated_at;
 
 -- name: change_summaries
 UPDATE summary SET
@@ -119,10 +140,6 @@ FROM unnest($1::bigint[], $2::double precision[], $3::double precision[], $4::bi
 AS given (call_no, answered_at, ended_at, duration_ms, completed_at, utterances, words, gaps,
     more_utterances, more_words, more_gaps, transcription, metadata, facts, route)
 WHERE summary.call_no = given.call_no;
-
--- name: write_parties
-INSERT INTO party (call_no, number) SELECT * FROM unnest($1::bigint[], $2::text[])
-ON CONFLICT DO NOTHING;
 
 -- name: keep_calls
 WITH kept AS (
@@ -148,15 +165,19 @@ DELETE FROM call WHERE call_no = ANY($1::bigint[]);
 DELETE FROM media_token WHERE call_id = ANY($1::text[]);
 
 -- name: park
+WITH given AS MATERIALIZED (
+    SELECT call_no, given.endpoint, given.seq, given.status, given.reason, given.generation,
+        given.parked_at, given.type
+    FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::integer[],
+        $7::double precision[], $8::text[])
+    AS given (call_id, endpoint, seq, status, reason, generation, parked_at, type)
+    JOIN call ON call.call_id = given.call_id)
 INSERT INTO parked (call_no, endpoint, seq, type, status, reason, parked_at)
-SELECT call.call_no, given.endpoint, given.seq, coalesce(given.type, event.type), given.status,
+SELECT given.call_no, given.endpoint, given.seq, coalesce(given.type, event.type), given.status,
     given.reason, given.parked_at
-FROM unnest($1::text[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::integer[],
-    $7::double precision[], $8::text[])
-AS given (call_id, endpoint, seq, status, reason, generation, parked_at, type)
-JOIN call ON call.call_id = given.call_id
-JOIN lane ON lane.call_no = call.call_no AND lane.endpoint = given.endpoint
-JOIN event ON event.call_no = call.call_no AND event.seq = given.seq
+FROM given
+JOIN lane ON lane.call_no = given.call_no AND lane.endpoint = given.endpoint
+JOIN event ON event.call_no = given.call_no AND event.seq = given.seq
 WHERE lane.acked_seq < given.seq
 AND (given.generation IS NULL OR given.generation = lane.generation)
 ON CONFLICT (call_no, endpoint, seq) DO UPDATE SET

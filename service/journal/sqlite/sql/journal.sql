@@ -35,13 +35,14 @@ INSERT INTO inbox (input_id, received_at) VALUES {rows};
 INSERT INTO event (call_no, seq, type, body, created_at) VALUES {rows};
 
 -- name: advance_lanes row: (?, ?, ?, ?)
--- calls that go on name an endpoint that was moved: it is whoever took over that gets it
+-- calls that go on name an endpoint that was moved: it is whoever took over that gets it, whose own
+-- lane may be another row here
 WITH given (call_no, endpoint, acked_seq, head_seq) AS (VALUES {rows})
 INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
-SELECT call_no, coalesce(new, endpoint), min(acked_seq), max(head_seq), 0, 0, 0
-FROM given LEFT JOIN endpoint_alias ON old = endpoint
-GROUP BY 1, 2
-ON CONFLICT (call_no, endpoint) DO UPDATE SET head_seq = max(head_seq, excluded.head_seq);
+SELECT call_no, coalesce(new, endpoint), acked_seq, head_seq, 0, 0, 0
+FROM given LEFT JOIN endpoint_alias ON old = endpoint WHERE true
+ON CONFLICT (call_no, endpoint) DO UPDATE SET
+acked_seq = min(acked_seq, excluded.acked_seq), head_seq = max(head_seq, excluded.head_seq);
 
 -- name: park row: (?, ?, ?, ?, ?, ?, ?, ?)
 WITH given (call_id, endpoint, seq, status, reason, generation, parked_at, type)
