@@ -84,6 +84,7 @@ def estimate(
     holes: Sequence[Span] = (),
     reached_ms: int = 0,
     is_whole: bool = False,
+    is_late: bool = False,
 ) -> Estimate:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
@@ -91,12 +92,14 @@ def estimate(
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
     far the result may be behind what had been sent, and `queue_ms` how much of that is because
     much was sent at once. In `holes` nobody knows whether he paused. The last of it was said in
-    speech that went on after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it.
+    speech that went on after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it;
+    of an engine that `is_late` it is not known how much.
     """
     stretches = _stretches(spans, from_ms, until_ms, holes)
     if not stretches:
         return Estimate(Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms))
-    bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
+    is_live = not (queue_ms or is_late) and lag_ms <= LAG_MS
+    bias = _LATER_IS_LIKELIER if is_live else 0.0
     shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
     pairs = pairwise(stretches)
     lateness = _lateness(stretches, until_ms, reached_ms, bias=bias, is_whole=is_whole)
