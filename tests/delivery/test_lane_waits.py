@@ -152,6 +152,7 @@ def test_it_goes_on_where_the_journal_says() -> None:
 def test_where_it_goes_on_it_asks_what_was_given_up() -> None:
     """Unless it remembers that, of this life."""
     one = lane()
+    assert not one.asks
     one.resume(lane_row(4, 9), NOW, NOW)
     assert one.asks
 
