@@ -34,8 +34,8 @@ would answer.
 MAX_DOUBTFUL: Final = MAX_LOOKUPS * 3 // 4
 """With so many under way, a name that was not found the last time has to wait."""
 _MAX_NAMES = 1024
-_TRY_S = 1.0
 _TRIES = 3
+"""So many times a name server is asked, as long each time, before the look-up's time is over."""
 
 _Outcome = list[ResolveResult] | OSError
 
@@ -118,7 +118,7 @@ class NameLookup(AbstractResolver):
     async def _ask(self, host: str) -> _Outcome:
         if self._resolver is None:  # not before it is needed: it starts a thread
             self._resolver = aiohttp.AsyncResolver(
-                nameservers=self._nameservers, timeout=_TRY_S, tries=_TRIES
+                nameservers=self._nameservers, timeout=self._deadline_s / _TRIES, tries=_TRIES
             )
         outcome: _Outcome
         try:

@@ -3,17 +3,22 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Sequence
 
 import pytest
+from aiohttp.abc import ResolveResult
 
 from service.delivery.webhook import open_webhook
 from service.errors import HostUnavailableError
-from service.name_lookup import KEEP_S, MAX_DOUBTFUL, MAX_LOOKUPS, open_name_lookup
+from service.name_lookup import KEEP_S, MAX_DOUBTFUL, MAX_LOOKUPS, NameLookup, open_name_lookup
 from tests.delivery.builders import webhook
 from tests.delivery.peers import open_receiver
 from tests.delivery.test_webhook import DELIVERY
-from tests.name_server import open_name_server
+from tests.name_server import NameServer, open_name_server
 from tests.waiting import until
+
+AT_ONCE = 32
+"""Questions that a server's socket surely holds until it is read."""
 
 
 async def test_a_name_is_looked_up_once_and_kept() -> None:
@@ -85,9 +90,9 @@ async def test_two_hundred_names_that_are_swallowed_keep_out_none_that_is_answer
         open_name_lookup([server.address], deadline_s=60.0) as lookup,
     ):
         server.swallows = frozenset(names)
-        waiting = [asyncio.create_task(lookup.resolve(name)) for name in names]
-        await until(lambda: server.swallows <= set(server.asked))
+        waiting = await all_asked(server, lookup, names)
 
+        assert not any(one.done() for one in waiting)
         assert [one["host"] for one in await lookup.resolve("crm.example")] == ["192.0.2.7"]
         for one in waiting:
             one.cancel()
@@ -108,10 +113,10 @@ async def test_names_that_are_not_found_leave_places_to_those_that_are() -> None
             with pytest.raises(OSError, match="not found"):
                 await lookup.resolve(name)
         server.silent, now = True, KEEP_S + 1.0
-        doubtful = [asyncio.create_task(lookup.resolve(name)) for name in gone]
-        await until(lambda: sum(one.done() for one in doubtful) == len(new))
-        wanted = [asyncio.create_task(lookup.resolve(name)) for name in new]
-        await until(lambda: set(new) <= set(server.asked))
+        server.asked.clear()
+        doubtful = await all_asked(server, lookup, gone)
+        assert sum(one.done() for one in doubtful) == len(new)
+        wanted = await all_asked(server, lookup, new)
 
         assert not any(one.done() for one in wanted)
         assert await lookup.resolve("crm.example") == found
@@ -120,6 +125,22 @@ async def test_names_that_are_not_found_leave_places_to_those_that_are() -> None
         told = await asyncio.gather(*doubtful, return_exceptions=True)
     refused = [one for one in told if isinstance(one, OSError)]
     assert {one.strerror for one in refused} == {"too many look-ups at once"}
+
+
+async def all_asked(
+    server: NameServer, lookup: NameLookup, names: Sequence[str]
+) -> list[asyncio.Task[list[ResolveResult]]]:
+    """Look names up until each is asked for or refused, a few at once: a socket holds so many."""
+    tasks: dict[str, asyncio.Task[list[ResolveResult]]] = {}
+
+    def is_asked() -> bool:
+        return all(name in server.asked or task.done() for name, task in tasks.items())
+
+    for start in range(0, len(names), AT_ONCE):
+        some = names[start : start + AT_ONCE]
+        tasks.update((name, asyncio.create_task(lookup.resolve(name))) for name in some)
+        await until(is_asked)
+    return list(tasks.values())
 
 
 async def test_only_addresses_of_the_family_that_is_wanted() -> None:

@@ -1,5 +1,6 @@
 """How long frames of a page take: by the clock, and by what they cost the page's thread."""
 
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -42,7 +43,8 @@ async def tasks_of(page: Page) -> AsyncIterator[list[float]]:
 
     A frame is one of them: what scripts do before it, style, layout and paint. They are of the
     thread's own time, so others' load is not in them: the clock says what people see, on this
-    machine at this moment; this says what the page costs.
+    machine at this moment; this says what the page costs. Nor is what the browser collects of
+    garbage meanwhile: when it does, and in how large steps, goes by the clock.
     """
     browser = page.context.browser
     assert browser is not None
@@ -64,8 +66,15 @@ class _Event(msgspec.Struct):
     name: str
     pid: int = 0
     tid: int = 0
+    ts: float = 0
+    dur: float = 0
     tdur: float = 0
     args: _Arguments = msgspec.field(default_factory=_Arguments)
+
+    @property
+    def collects(self) -> bool:
+        """Whether it is a step of collecting garbage, of scripts or of the document."""
+        return self.name.startswith(("CppGC.", "V8.GC", "MajorGC", "MinorGC"))
 
 
 class _Trace(msgspec.Struct):
@@ -80,10 +89,25 @@ def _read_tasks(trace: bytes) -> list[float]:
         for one in events
         if one.name == "thread_name" and one.args.name == "CrRendererMain"
     }
-    took = (
-        one.tdur / 1000 for one in events if one.name == "RunTask" and (one.pid, one.tid) in drawing
+    took = itertools.chain.from_iterable(
+        _costs_of([one for one in events if (one.pid, one.tid) == thread]) for thread in drawing
     )
     return [ms for ms in took if ms >= MIN_TASK_MS]
+
+
+def _costs_of(events: Sequence[_Event]) -> list[float]:
+    """Return the milliseconds of each task of a thread, without the garbage collected in it."""
+    costs: list[float] = []
+    task_end = collected_until = 0.0
+    told = (one for one in events if one.name == "RunTask" or one.collects)
+    for one in sorted(told, key=lambda one: (one.ts, -one.dur)):
+        if one.name == "RunTask":
+            costs.append(one.tdur / 1000)
+            task_end = one.ts + one.dur
+        elif collected_until <= one.ts < task_end:  # not a part of one that is counted
+            costs[-1] -= one.tdur / 1000
+            collected_until = one.ts + one.dur
+    return costs
 
 
 def summed_up(costs_ms: Sequence[float]) -> dict[str, float]:

@@ -46,6 +46,28 @@ async def test_a_start_names_what_was_given_up_however_much_that_is(tmp_path: Pa
         assert told(harness) == [("c1_4", (2, 3))]
 
 
+async def test_what_was_named_before_is_not_named_again(tmp_path: Path) -> None:
+    """By what arrived since; where nothing was given up, nothing is named."""
+    async with open_harness(tmp_path) as harness:
+        await commit(harness.journal, "c1", *["call.answered"] * 4)
+        await give_up(harness, 1, 3)
+        await commit(harness.journal, "c2", *["call.answered"] * 2)
+        await harness.journal.settle([LaneUpdate(CallId("c2"), CRM, 1)])
+        await harness.list_backlog()
+
+        assert sorted(told(harness)) == [("c1_4", (3,)), ("c2_2", ())]
+
+
+async def test_of_a_lane_at_its_beginning_nothing_is_asked(tmp_path: Path) -> None:
+    """There is nothing before it."""
+    async with open_harness(tmp_path) as harness:
+        await commit(harness.journal, "c1", "call.started")
+        harness.journal.failing.add("lanes_of")
+        await harness.list_backlog()
+
+        assert told(harness) == [("c1_1", ())]
+
+
 async def test_what_the_endpoint_never_gets_does_not_hide_what_was_given_up(tmp_path: Path) -> None:
     """It was passed over after that: nothing arrived that could have named it."""
     one = endpoint(events=("call.answered",))

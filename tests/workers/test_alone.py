@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from service.delivery import switches
+from service.ids import EndpointName
 from service.workers.alone import Alone
 from tests.delivery.builders import C1, CRM, REFUSED
 from tests.delivery.harness import Harness, open_harness
@@ -46,4 +48,24 @@ async def test_a_lane_that_was_replayed_goes_on_after_a_restart(tmp_path: Path) 
         await harness.list_backlog()
 
         assert harness.crm.ids == ["c1_2"]
+        assert await harness.backlog() == []
+
+
+async def test_a_lane_that_was_moved_goes_on_after_a_restart(tmp_path: Path) -> None:
+    """The call goes on to name the endpoint that is no more."""
+    old = EndpointName("old")
+    async with open_harness(tmp_path) as harness:
+        await harness.commit("c1", "call.answered", to=(old,))
+        await switches.move(harness.journal, [CRM], old, CRM)
+        await harness.list_backlog()
+        await harness.commit("c1", "transcript.final", to=(old,))
+        await harness.flush()
+
+    async with open_harness(tmp_path) as harness:
+        await take_up(harness)
+        await harness.commit("c1", "transcript.final", to=(old,))
+        await harness.flush()
+        await harness.list_backlog()
+
+        assert harness.crm.ids == ["c1_3"]
         assert await harness.backlog() == []

@@ -19,6 +19,7 @@ export class Groups {
   constructor({ label, groupOf, compareGroups, compare, onSight = () => {} }) {
     Object.assign(this, { label, groupOf, compareGroups, compare, onSight });
     this.groups = [];
+    this.leaving = [];
     this.element = el("div", { class: "groups" });
     this.size = 0;
   }
@@ -26,7 +27,7 @@ export class Groups {
   /** Put a row where it belongs; one that is there already stays. */
   place(row) {
     const [key, heading] = this.groupOf(row);
-    if (row.group?.owner === this && row.group.key === key) return;
+    if (row.group?.key === key && this.groups.includes(row.group)) return;
     this.take(row);
     const group = this.group(key, heading);
     const index = position(group.rows, row, this.compare);
@@ -67,22 +68,25 @@ export class Groups {
 
   /** How many rows are not hidden. */
   get shown() {
-    return this.groups.reduce((sum, group) => sum + group.shown, 0);
+    return [...this.groups, ...this.leaving].reduce((sum, group) => sum + group.shown, 0);
   }
 
   /** All rows, in the order in which they stand. */
   rows() {
-    return this.groups.flatMap((group) => group.rows);
+    return [...this.groups, ...this.leaving].flatMap((group) => group.rows);
   }
 
-  /** Put all rows anew: the order or the groups are others now. */
+  /** The order or the groups are others now: `moveOn` puts all rows anew, some at a time. */
   again() {
-    const rows = this.rows();
+    this.leaving.unshift(...this.groups);
     this.groups = [];
-    this.element.replaceChildren();
-    this.size = 0;
-    for (const row of rows) row.group = null;
-    for (const row of rows) this.place(row);
+  }
+
+  /** Put up to so many rows where they belong since `again`; returns whether there are more. */
+  moveOn(most) {
+    if (!this.leaving.length) return false;
+    for (const row of this.leaving.flatMap((group) => group.rows).slice(0, most)) this.place(row);
+    return this.leaving.length > 0;
   }
 
   /** Show or hide one row; returns whether the browser has to draw that. */
@@ -120,6 +124,7 @@ export class Groups {
     if (!group.rows.length) {
       group.element.remove();
       this.groups = this.groups.filter((one) => one !== group);
+      this.leaving = this.leaving.filter((one) => one !== group);
     } else if (group.number) {
       say(group.number, String(group.shown));
     }
@@ -136,7 +141,7 @@ export class Groups {
     const at = this.groups.findIndex((other) => this.compareGroups(other.key, key) > 0);
     if (at < 0) {
       this.groups.push(group);
-      this.element.append(element);
+      this.element.insertBefore(element, this.leaving[0]?.element ?? null);
     } else {
       this.groups[at].element.before(element);
       this.groups.splice(at, 0, group);

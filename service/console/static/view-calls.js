@@ -18,6 +18,7 @@ const ASK_MS = 5000; // without the right to follow
 const FRAME_MS = 6; // of work; what is left waits for the next frame
 const MOST_FILTERED = 400; // in a frame: it is the browser that has the work of what comes and goes,
 const MOST_DRAWN = 20; // above all of what comes and goes in sight
+const MOST_MOVED = 10; // of the rows of live calls, which are laid out anew
 const TAIL = 100; // so many events of a call that was there before the page was
 
 export function openCalls(main, { setConnection, setTitle }) {
@@ -268,8 +269,9 @@ class CallsPage {
     if (news.length) this.chosen("columns");
     all(this.toShow, (row) => this.show(row));
     all(this.toFilter, (row) => this.filter(row), MOST_FILTERED);
+    const moves = this.live.moveOn(MOST_MOVED);
     this.tellCounts();
-    if (this.changed.size || this.toShow.length || this.toFilter.length) this.draw();
+    if (moves || this.changed.size || this.toShow.length || this.toFilter.length) this.draw();
   }
 
   drawCall(call) {
