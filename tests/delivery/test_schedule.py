@@ -241,7 +241,7 @@ def test_a_lane_that_saw_only_partials_learns_where_it_stands() -> None:
     lane = take(queue)
     listed(queue, row("c1", 3, 5))
 
-    assert (lane.acked_seq, lane.head_seq) == (3, 5)
+    assert (lane.acked_seq, lane.head_seq, lane.asks) == (3, 5, True)
 
 
 def test_waiting_partials_are_bounded() -> None:
