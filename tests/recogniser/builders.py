@@ -28,6 +28,12 @@ CONTAINERS = {
     "wav": ("wav", "pcm_s24le", 96_000, "stereo"),
     "aac": ("adts", "aac", 16_000, "mono"),
     "amr": ("amr", "libopencore_amrnb", 8_000, "mono"),
+    "au": ("au", "pcm_mulaw", 8_000, "stereo"),
+    "wma": ("asf", "wmav2", 44_100, "stereo"),
+    "ts": ("mpegts", "mp2", 48_000, "mono"),
+    "avi": ("avi", "mp3", 44_100, "mono"),
+    "ac3": ("ac3", "ac3", 48_000, "stereo"),
+    "wavpack": ("wv", "wavpack", 44_100, "mono"),
 }
 
 
@@ -61,6 +67,8 @@ def pack(samples: Samples, container: str, *, rate_hz: int = 8_000) -> bytes:
             stream.format.name, layout, packed_hz, stream.codec_context.frame_size or None
         )
         for made in [*mixer.resample(frame), *mixer.resample(None)]:
+            if codec == "wmav2" and made.samples < stream.codec_context.frame_size:
+                continue  # it takes no shorter one at the end
             made.pts = None
             out.mux(stream.encode(made))
         out.mux(stream.encode(None))
