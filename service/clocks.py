@@ -21,22 +21,19 @@ class _Least:
 
     def __init__(self, began_at: float) -> None:
         self._began_at = began_at
-        self._value: float | None = None
+        self._latest: float | None = None
         self._before: float | None = None
-
-    @property
-    def value(self) -> float | None:
-        """Return it; None if nothing was measured."""
-        known = [one for one in (self._value, self._before) if one is not None]
-        return min(known, default=None)
+        self.value: float | None = None
+        """It; None if nothing was measured. Asked for much more often than anything is."""
 
     def add(self, value: float, now: float) -> None:
         """Take a measured value."""
         if now - self._began_at >= WINDOW_S:
             self._began_at = now
-            self._before, self._value = self._value, value
-        elif self._value is None or value < self._value:
-            self._value = value
+            self._before, self._latest = self._latest, value
+        elif self._latest is None or value < self._latest:
+            self._latest = value
+        self.value = self._latest if self._before is None else min(self._latest, self._before)
 
 
 class CarrierClock:

@@ -140,14 +140,16 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
 
 def reported_track(turn: Turn, item: WordsReported) -> Track | None:
     """Return the track Telnyx named, or the only one that was asked for."""
+    if item.track is not None:
+        return item.track
     route = in_call_route(turn)
     leg = turn.state.legs.get(item.leg_id)
     since = 0.0 if leg is None else leg.apart_since
     alone = leg is not None and leg.asked_tracks == "inbound"
     alone = alone or sides.connects(turn, item.leg_id)
-    if item.track is None and alone and item.occurred_at >= since:
+    if alone and item.occurred_at >= since:
         return "inbound"
-    return item.track or (None if route.tracks == "both" else route.tracks)
+    return None if route.tracks == "both" else route.tracks
 
 
 def _finals_ahead(turn: Turn, leg_id: LegId, track: Track | None) -> list[float]:

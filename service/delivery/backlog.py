@@ -89,7 +89,8 @@ class Backlog:
         """Look no more at a call that is another worker's, or at any."""
         if call_id is None:
             self._wanted.clear()
-        self._wanted.pop(call_id or CallId(""), None)
+        else:
+            self._wanted.pop(call_id, None)
 
     async def follow_moved(self) -> None:
         """Take up what calls have for endpoints that were moved, forever."""

@@ -162,8 +162,7 @@ class ParkedDelivery:
     parked_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, gc=False):
     """One attempt at the delivery of a durable event. `made_at` is in Unix seconds."""
 
     call_id: CallId

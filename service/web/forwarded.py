@@ -1,10 +1,11 @@
 """Whom a reverse proxy speaks for: `Forwarded` (RFC 7239), or else `X-Forwarded-For`."""
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Protocol
 
-from service.web.limits import Limits
+from service.web.limits import KNOWN_ADDRESSES, Limits, parse_address
 
 _FOR = re.compile(r'(?:^|[;,])\s*for\s*=\s*("[^"]*"|[^\s;,"]+)', re.IGNORECASE)
 _WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")
@@ -35,11 +36,11 @@ def forwarded_client(headers: Headers, limits: Limits) -> str | None:
     return None
 
 
+@lru_cache(maxsize=KNOWN_ADDRESSES)
 def site_of(address: str) -> str:
     """Return what one stranger has: an IPv4 address, or a whole IPv6 network."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:  # a Unix socket
+    ip = parse_address(address)
+    if ip is None:
         return ""
     if ip.version == 6 and ip.ipv4_mapped is None:  # noqa: PLR2004 - IPv6
         return str(ip_network((ip, _IPV6_SITE), strict=False))
@@ -49,10 +50,9 @@ def site_of(address: str) -> str:
 def _hops_from_the_last(headers: Headers) -> list[str]:
     forwarded = ",".join(headers.getall("Forwarded", []))
     if forwarded:
-        hops = [found[1] for found in _FOR.finditer(forwarded)]
-    else:
-        hops = ",".join(headers.getall("X-Forwarded-For", [])).split(",")
-    return hops[::-1]
+        return [found[1] for found in _FOR.finditer(forwarded)][::-1]
+    forwarded = ",".join(headers.getall("X-Forwarded-For", []))
+    return forwarded.split(",")[::-1] if forwarded else []
 
 
 def _address(told: str) -> str | None:

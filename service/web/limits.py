@@ -2,10 +2,22 @@
 
 import sys
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import TypeAlias
 
 Network: TypeAlias = IPv4Network | IPv6Network
+Address: TypeAlias = IPv4Address | IPv6Address
+
+KNOWN_ADDRESSES = 1_024
+"""How many are not read anew with each request of theirs."""
 
 LOCAL: tuple[Network, ...] = tuple(
     ip_network(block)
@@ -20,6 +32,15 @@ LOCAL: tuple[Network, ...] = tuple(
 )
 _MIN_CONNECTIONS = 16
 _MANY_CONNECTIONS = 32_768
+
+
+@lru_cache(maxsize=KNOWN_ADDRESSES)
+def parse_address(address: str) -> Address | None:
+    """Return an address without its zone; None of what is none, as a Unix socket's."""
+    try:
+        return ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
 
 
 def _half_of_the_descriptors() -> int:
@@ -67,9 +88,8 @@ class Limits:
 
     def is_proxy(self, address: str) -> bool:
         """Tell whether a client's address is in one of `proxies`."""
-        try:
-            client = ip_address(address.partition("%")[0])
-        except ValueError:  # a Unix socket
+        client = parse_address(address)
+        if client is None:
             return True
         mapped = getattr(client, "ipv4_mapped", None)
         return any((mapped or client) in block for block in self.proxies)

@@ -149,6 +149,73 @@ def test_it_goes_on_where_the_journal_says() -> None:
     assert (one.live, one.due_at) == (True, NOW + 15)
 
 
+def test_where_it_goes_on_it_asks_what_was_given_up() -> None:
+    """Unless it remembers that, of this life."""
+    one = lane()
+    assert not one.asks
+    one.resume(lane_row(4, 9), NOW, NOW)
+    assert one.asks
+
+    one.asks = False
+    one.resume(lane_row(4, 9), NOW, NOW)
+    assert one.asks
+
+    one.recall(lane_row(4, 9), (3, 4))
+    one.resume(lane_row(4, 9), NOW, NOW)
+    assert (one.gap_seqs, one.asks) == ((3, 4), False)
+
+    one.generation = 2
+    one.resume(lane_row(4, 9), NOW, NOW)
+    assert (one.gap_seqs, one.asks, one.generation) == ((), True, 3)
+
+
+def test_what_it_learns_of_its_own_life_leaves_it_where_it_is() -> None:
+    """What was committed since is still in memory; so it is of a lane that the journal has not."""
+    one = lane(5, 6)
+    one.generation, one.asks = 3, True
+    one.recall(lane_row(4, 5), (4,))
+    assert (one.acked_seq, one.head_seq, kept(one)) == (4, 6, [5, 6])
+    assert (one.gap_seqs, one.asks) == ((4,), False)
+
+    one.asks = True
+    one.recall(None, ())
+    assert (one.acked_seq, one.gap_seqs, one.asks) == (4, (), False)
+
+
+def test_what_it_learns_of_another_life_sets_it_there() -> None:
+    """It had forgotten that somebody rewound it."""
+    one = lane(5, 6)
+    one.asks = True
+    one.recall(lane_row(2, 6), (2,))
+
+    assert (one.acked_seq, one.head_seq, one.generation, kept(one)) == (2, 6, 3, [])
+    assert (one.gap_seqs, one.asks) == ((2,), False)
+
+
+def test_an_event_that_arrived_leaves_its_report_a_schedule_of_its_own() -> None:
+    """It stays where it is until that is out, too; whoever rewinds it has both sent again."""
+    one = failed_in_every_way()
+    assert one.sent_seq == 0
+    one.sent(1)
+    assert (one.sent_seq, one.acked_seq) == (1, 0)
+    assert_begins_anew(one)
+
+    one.rewind(lane_row(0, 3))
+    assert one.sent_seq == 0
+
+
+def test_a_lane_that_is_another_workers_has_nothing_left_here() -> None:
+    """What arrived is still where it is; partials that waited count as dropped."""
+    one = failed_in_every_way()
+    one.fill([event("c1", seq) for seq in (1, 2)])
+    publish_to(one, "u1", "u2")
+
+    assert one.release() == 2
+    assert (one.acked_seq, one.head_seq, one.behind) == (0, 0, False)
+    assert (kept(one), one.partials, one.capacity.left) == ([], {}, 100)
+    assert_begins_anew(one)
+
+
 def test_whoever_rewinds_it_starts_it_over() -> None:
     """From there, with nothing in memory; it does not forget how far the call is."""
     one = failed_in_every_way()
@@ -158,6 +225,7 @@ def test_whoever_rewinds_it_starts_it_over() -> None:
 
     assert (one.acked_seq, one.head_seq, one.generation) == (0, 3, 3)
     assert (kept(one), len(one.gap_seqs), one.capacity.left) == ([], 0, 100)
+    assert one.asks
     assert_begins_anew(one)
     one.rewind(lane_row(0, 7))
     assert one.head_seq == 7
@@ -178,9 +246,10 @@ def test_an_erased_call_has_nothing_left() -> None:
     one = failed_in_every_way()
     one.fill([event("c1", seq) for seq in (1, 2)])
     publish_to(one, "u1", "u2")
-    one.gap_seqs = (1,)
+    one.gap_seqs, one.asks = (1,), True
 
     assert one.erase() == 2
+    assert not one.asks
     assert (one.acked_seq, one.behind, kept(one), one.partials) == (3, False, [], {})
     assert (len(one.gap_seqs), one.live, one.capacity.left) == (0, False, 100)
     assert_begins_anew(one)

@@ -112,6 +112,26 @@ async def test_a_look_that_the_journal_does_not_answer_is_made_up_for(tmp_path: 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
 
 
+async def test_nobody_looks_at_a_call_that_was_let_go(tmp_path: Path) -> None:
+    """It is another worker's, who delivers it; what is looked for of others is found."""
+    async with open_harness(tmp_path) as harness:
+        for call in ("c1", "c2"):
+            await harness.commit(call, "call.started", to=("old",))
+        await move(harness)
+        for call in ("c1", "c2"):
+            events = await commit(harness.journal, call, "call.answered", to=("old",))
+            harness.lanes.committed([OLD], events)
+            harness.lanes.let_go(C1)
+        await harness.flush()
+        assert harness.crm.ids == ["c1_1", "c2_1", "c2_2"]
+
+        events = await commit(harness.journal, "c2", "call.ended", to=("old",))
+        harness.lanes.committed([OLD], events)
+        harness.lanes.release_all()
+        await harness.flush()
+        assert harness.crm.ids == ["c1_1", "c2_1", "c2_2"]
+
+
 async def test_a_look_that_fails_as_nobody_foresaw_holds_nobody_up(tmp_path: Path) -> None:
     """A stop does not wait for it."""
     async with open_harness(tmp_path) as harness:

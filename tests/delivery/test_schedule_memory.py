@@ -118,6 +118,39 @@ def test_a_listing_does_not_forget_what_was_given_up() -> None:
     assert take(queue, NOW + 600).gap_seqs == (1,)
 
 
+def test_what_is_given_up_while_an_endpoint_is_disabled_is_named_after() -> None:
+    """The attempt was on its way; so is what was given up before, of a lane that rests."""
+    queue = lanes()
+    for call_id in ("c1", "c2"):
+        commit(queue, call_id, 1)
+    lane, rests = take(queue), take(queue)
+    rests.park(1)
+    rests.pending_acks = 1
+    queue.put_back(rests, NOW)
+    queue.disable()
+    lane.park(1)
+    queue.put_back(lane, NOW)
+    listed(queue)
+    for call_id in ("c1", "c2"):
+        commit(queue, call_id, 2)
+
+    assert [take(queue).gap_seqs for _ in range(2)] == [(1,), (1,)]
+
+
+def test_an_endpoint_that_is_enabled_has_no_new_lanes_before_it_is_listed() -> None:
+    """Their backlog was dropped when it was disabled."""
+    queue = lanes()
+    listed(queue)
+    queue.disable()
+    queue.begin_listing(disabled=False)
+    commit(queue, "c1", 2)
+    assert queue.take(NOW) is None
+
+    queue.end_listing()
+    listed(queue, row("c1", 0, 2))
+    assert take(queue, NOW + 600).acked_seq == 0
+
+
 def test_a_listing_that_is_ahead_says_that_there_is_more() -> None:
     """The events are read when they are next."""
     queue = lanes()

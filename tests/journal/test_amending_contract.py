@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import msgspec
+
 from service.ports import Journal, Library, StoredEvent, WordQuery
 from tests.journal.builders import CALL, OTHER, SECRET, attempt, call_with, said, started, talk
 
@@ -58,7 +60,9 @@ async def test_a_search_finds_the_new_words_and_not_the_old_ones(
 async def test_attempts_at_delivering_the_old_body_go(journal: Journal) -> None:
     """A receiver's answer may repeat its words; those at other events stay."""
     await talk(journal)
-    await journal.keep_attempts([replace(attempt(CALL, 1.0), seq=2), attempt(CALL, 2.0)])
+    await journal.keep_attempts(
+        [msgspec.structs.replace(attempt(CALL, 1.0), seq=2), attempt(CALL, 2.0)]
+    )
     await amend(journal)
 
     assert [one.seq for one in await journal.attempts(CALL, limit=9)] == [1]

@@ -1,8 +1,7 @@
 """Attempts as they are kept: what a receiver said of itself is anything at all."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from service.ports import Journal
 from tests.journal.builders import CALL, attempt, call_with, said, started

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import astuple
 from functools import partial
 from typing import Any, Final, cast
 
@@ -88,7 +87,7 @@ class PostgresqlJournal:
     async def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
         """See `Journal.keep_attempts`."""
         if attempts:
-            columns = zip(*(_stored(astuple(one)) for one in attempts), strict=True)
+            columns = zip(*(_stored(msgspec.structs.astuple(one)) for one in attempts), strict=True)
             await self._change("keep_attempts", *columns)
 
     async def attempts(self, call_id: CallId, *, limit: int) -> list[Attempt]:

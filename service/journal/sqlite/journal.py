@@ -5,7 +5,6 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -83,7 +82,7 @@ class SqliteJournal:
 
     async def keep_attempts(self, attempts: Sequence[Attempt]) -> None:
         """See `Journal.keep_attempts`."""
-        rows = [astuple(one) for one in attempts]
+        rows = [msgspec.structs.astuple(one) for one in attempts]
         await self._writer.do(lambda db: write_rows(db, _SQL["keep_attempts"], rows))
 
     async def attempts(self, call_id: CallId, *, limit: int) -> list[Attempt]:
