@@ -60,6 +60,8 @@ def pack(samples: Samples, container: str, *, rate_hz: int = 8_000) -> bytes:
         stream = out.add_stream(codec, rate=packed_hz)
         assert isinstance(stream, av.AudioStream)
         stream.layout = layout
+        if codec == "wmav2":
+            stream.bit_rate = 64_000  # without being told it refuses
         pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
         frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
         frame.sample_rate = rate_hz
