@@ -36,11 +36,9 @@ def participants(state: CallState, route: Route) -> tuple[Participant, ...]:
 
 def numbers(state: CallState) -> set[str]:
     """Return whose numbers are in a call, unmasked: of its legs, and of whom we dial."""
-    found = {leg.party or "" for leg in state.legs.values()}
-    if state.dials:
-        found.update(dial.to for dial in state.dials)
-    found.discard("")
-    return found
+    at_legs = {leg.party for leg in state.legs.values()}
+    dialled = {dial.to for dial in state.dials}
+    return {one for one in at_legs | dialled if one}
 
 
 def masked(number: str | None, numbers: Numbers) -> str | None:

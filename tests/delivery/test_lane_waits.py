@@ -156,6 +156,10 @@ def test_where_it_goes_on_it_asks_what_was_given_up() -> None:
     one.resume(lane_row(4, 9), NOW, NOW)
     assert one.asks
 
+    one.asks = False
+    one.resume(lane_row(4, 9), NOW, NOW)
+    assert one.asks
+
     one.recall(lane_row(4, 9), (3, 4))
     one.resume(lane_row(4, 9), NOW, NOW)
     assert (one.gap_seqs, one.asks) == ((3, 4), False)
@@ -186,6 +190,30 @@ def test_what_it_learns_of_another_life_sets_it_there() -> None:
 
     assert (one.acked_seq, one.head_seq, one.generation, kept(one)) == (2, 6, 3, [])
     assert (one.gap_seqs, one.asks) == ((2,), False)
+
+
+def test_an_event_that_arrived_leaves_its_report_a_schedule_of_its_own() -> None:
+    """It stays where it is until that is out, too; whoever rewinds it has both sent again."""
+    one = failed_in_every_way()
+    assert one.sent_seq == 0
+    one.sent(1)
+    assert (one.sent_seq, one.acked_seq) == (1, 0)
+    assert_begins_anew(one)
+
+    one.rewind(lane_row(0, 3))
+    assert one.sent_seq == 0
+
+
+def test_a_lane_that_is_another_workers_has_nothing_left_here() -> None:
+    """What arrived is still where it is; partials that waited count as dropped."""
+    one = failed_in_every_way()
+    one.fill([event("c1", seq) for seq in (1, 2)])
+    publish_to(one, "u1", "u2")
+
+    assert one.release() == 2
+    assert (one.acked_seq, one.head_seq, one.behind) == (0, 0, False)
+    assert (kept(one), one.partials, one.capacity.left) == ([], {}, 100)
+    assert_begins_anew(one)
 
 
 def test_whoever_rewinds_it_starts_it_over() -> None:

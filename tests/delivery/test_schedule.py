@@ -269,6 +269,9 @@ def test_room_is_divided_among_endpoints() -> None:
     assert bounds_for_each(0) == bounds_for_each(1) == bounds_for_each(6) == Bounds()
     assert bounds_for_each(200) == Bounds(events=163, lanes=300)
     assert bounds_for_each(1000) == Bounds(events=128, lanes=300)
+    assert (Bounds().events, Bounds().lanes) == (4096, 10_000)
+    assert bounds_for_each(9) == Bounds(events=3640, lanes=6666)
+    assert bounds_for_each(29) == Bounds(events=1129, lanes=2068)
 
 
 def test_nothing_is_kept_in_memory_for_a_host_that_is_away() -> None:

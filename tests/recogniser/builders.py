@@ -28,6 +28,12 @@ CONTAINERS = {
     "wav": ("wav", "pcm_s24le", 96_000, "stereo"),
     "aac": ("adts", "aac", 16_000, "mono"),
     "amr": ("amr", "libopencore_amrnb", 8_000, "mono"),
+    "au": ("au", "pcm_mulaw", 8_000, "stereo"),
+    "wma": ("asf", "wmav2", 44_100, "stereo"),
+    "ts": ("mpegts", "mp2", 48_000, "mono"),
+    "avi": ("avi", "mp3", 44_100, "mono"),
+    "ac3": ("ac3", "ac3", 48_000, "stereo"),
+    "wavpack": ("wv", "wavpack", 44_100, "mono"),
 }
 
 
@@ -54,6 +60,8 @@ def pack(samples: Samples, container: str, *, rate_hz: int = 8_000) -> bytes:
         stream = out.add_stream(codec, rate=packed_hz)
         assert isinstance(stream, av.AudioStream)
         stream.layout = layout
+        if codec == "wmav2":
+            stream.bit_rate = 64_000  # without being told it refuses
         pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2")
         frame = av.AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
         frame.sample_rate = rate_hz
@@ -61,6 +69,8 @@ def pack(samples: Samples, container: str, *, rate_hz: int = 8_000) -> bytes:
             stream.format.name, layout, packed_hz, stream.codec_context.frame_size or None
         )
         for made in [*mixer.resample(frame), *mixer.resample(None)]:
+            if codec == "wmav2" and made.samples < stream.codec_context.frame_size:
+                continue  # it takes no shorter one at the end
             made.pts = None
             out.mux(stream.encode(made))
         out.mux(stream.encode(None))

@@ -7,14 +7,26 @@ It reads standard input and writes `container_messages` to standard output.
 
 import os
 import sys
-from collections.abc import Iterator
-from typing import Any, Final, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import IO, Any, Final, Protocol
 
 import av
 import av.subtitles.stream  # what it imports when it needs it cannot be opened any more then
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Stream
 
 from service.recogniser.audio import container_messages as messages
+from service.recogniser.audio.container_tracks import (
+    TELEPHONE_HZ,
+    WIDE_HZ,
+    Timeline,
+    Track,
+    choose_tracks,
+)
+from service.recogniser.audio.container_writer import MessageWriter
 
 MAX_MEMORY_BYTES: Final = 512 * 1024 * 1024
 MAX_CPU_S: Final = 600
@@ -23,8 +35,6 @@ MAX_LIVE_CPU_S: Final = 7_200
 _CPU_GRACE_S: Final = 5
 _FILE_NICENESS: Final = 10
 """Nobody listens to a file as it happens."""
-MAX_SOURCE_RATE_HZ: Final = 400_000
-TELEPHONE_HZ, WIDE_HZ = 8_000, 16_000
 _LIVE: Final = {"probesize": "4096", "analyzeduration": "0"}
 """Begin with what is there: whole seconds would be collected first otherwise."""
 _UNREADABLE: Final = b"no audio can be read from it"
@@ -33,8 +43,6 @@ _MAX_BAD_PACKETS: Final = 100
 _MAX_JUNK_BYTES: Final = 64 * 1024
 """More than what was sound, and it is something else: in samples, too, here and there a few bytes
 look like the beginning of MP3."""
-_OUT_BYTES: Final = 32 * 1024
-_SAMPLE_BYTES: Final = 2
 
 
 class _JunkError(Exception):
@@ -45,38 +53,10 @@ class _Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class _MessageWriter:
-    """Collects samples and writes them as messages; a full pipe makes the decoder wait."""
-
-    def __init__(self) -> None:
-        self._kept = bytearray()
-        self.rate_hz = 0
-        self.has_audio = False
-
-    def add(self, samples: bytes, rate_hz: int) -> None:
-        if rate_hz != self.rate_hz:
-            self.rate_hz = rate_hz
-            self.write(messages.RATE, rate_hz.to_bytes(4, "little"))
-        self.has_audio = True
-        self._kept += samples
-        if len(self._kept) >= _OUT_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        kept, self._kept = bytes(self._kept), bytearray()
-        for at in range(0, len(kept), _OUT_BYTES):
-            self.write(messages.AUDIO, kept[at : at + _OUT_BYTES])
-
-    def write(self, kind: bytes, body: bytes = b"") -> None:
-        message = messages.HEADER.pack(kind, len(body)) + body
-        while message:
-            message = message[os.write(1, message) :]
-
-
 class _LiveSource:
     """Reads standard input and marks, each time it would wait for more, what is used up."""
 
-    def __init__(self, writer: _MessageWriter) -> None:
+    def __init__(self, writer: MessageWriter) -> None:
         self._writer = writer
         self.used = 0
 
@@ -88,94 +68,136 @@ class _LiveSource:
         return data
 
 
-class _Mixer:
-    """Converts frames of any kind to one channel, at a rate that the first frame decides.
-
-    The channel is all of them mixed, or the one asked for; where the audio has no such channel
-    any more, it is silence.
-    """
-
-    def __init__(self, writer: _MessageWriter, channel: int | None) -> None:
-        self.rate_hz = 0
-        self.writer = writer
-        self._channel = channel
-        self._channels = 1
-        self._resampler: av.AudioResampler | None = None
-        self._shape: tuple[str, str, int] | None = None
-
-    def mix(self, frame: AudioFrame) -> Iterator[tuple[bytes, int]]:
-        # Radio streams change from stereo to mono in the middle.
-        shape = frame.format.name, frame.layout.name, frame.sample_rate
-        if shape != self._shape:
-            yield from self.rest()
-            if not 0 < frame.sample_rate <= MAX_SOURCE_RATE_HZ:
-                raise ValueError("no such sample rate")
-            if not self.rate_hz:
-                self.rate_hz = TELEPHONE_HZ if frame.sample_rate <= TELEPHONE_HZ else WIDE_HZ
-                self._write_channels(frame.layout.nb_channels)
-            self._shape = shape
-            self._channels = 1 if self._channel is None else frame.layout.nb_channels
-            layout = "mono" if self._channel is None else frame.layout
-            self._resampler = av.AudioResampler("s16", layout, self.rate_hz)
-        frame.pts = None
-        yield from self._run(frame)
-
-    def rest(self) -> Iterator[tuple[bytes, int]]:
-        yield from self._run(None)
-
-    def _run(self, frame: AudioFrame | None) -> Iterator[tuple[bytes, int]]:
-        if self._resampler is not None:
-            for made in self._resampler.resample(frame):
-                yield self._pick(made), made.sample_rate
-
-    def _pick(self, made: AudioFrame) -> bytes:
-        interleaved = bytes(made.planes[0])[: made.samples * self._channels * _SAMPLE_BYTES]
-        if self._channel is None:
-            return interleaved
-        if self._channel >= self._channels:
-            return bytes(made.samples * _SAMPLE_BYTES)
-        return memoryview(interleaved).cast("h")[self._channel :: self._channels].tobytes()
-
-    def _write_channels(self, count: int) -> None:
-        if self._channel is not None:
-            self.writer.write(messages.CHANNELS, count.to_bytes(4, "little"))
-
-
 def _refuse_to_open(*_: Any, **__: Any) -> None:  # noqa: ANN401 - the library's own signature
     raise PermissionError
 
 
-def _decode(source: _Source, demuxers: str, mixer: _Mixer, options: dict[str, str]) -> None:
-    writer = mixer.writer
-    options = options | {"format_whitelist": demuxers}
-    alone = demuxers if "," not in demuxers else None
-    with av.open(
-        source, "r", format=alone, container_options=options, io_open=_refuse_to_open
-    ) as container:
-        stream = container.streams.audio[0]
-        stream.codec_context.thread_type = "NONE"
-        bad = junk_bytes = 0
-        for packet in container.demux(stream):
-            size_bytes = packet.size
-            try:
-                frames = packet.decode()
-            except av.InvalidDataError:
-                bad += 1
-                junk_bytes += size_bytes
-                if bad > _MAX_BAD_PACKETS:
-                    raise
-                if alone is not None and junk_bytes > _MAX_JUNK_BYTES:
-                    raise _JunkError from None
-                continue
-            bad = 0 if frames else bad
-            junk_bytes -= size_bytes
-            for frame in frames:
-                for samples, rate_hz in mixer.mix(frame):
-                    writer.add(samples, rate_hz)
-        for samples, rate_hz in mixer.rest():
-            writer.add(samples, rate_hz)
-        if alone is not None and junk_bytes > 0:
+class _Damage:
+    """Counts what cannot be decoded, and gives up where nothing else comes."""
+
+    def __init__(self, writer: MessageWriter, *, is_announced: bool) -> None:
+        self._writer = writer
+        self._is_announced = is_announced
+        self._in_a_row = self._packets = self._junk_bytes = 0
+
+    def frames_of(self, packet: "Packet[Stream]") -> list[AudioFrame]:
+        """Return the frames of a packet, none if it cannot be decoded.
+
+        Raises:
+            InvalidDataError: A hundred packets in a row could not be.
+            _JunkError: Most of what came is not what was announced.
+        """
+        size_bytes = packet.size
+        try:
+            frames: Sequence[object] = packet.decode()
+        except av.InvalidDataError:
+            self._in_a_row += 1
+            self._packets += 1
+            self._junk_bytes += size_bytes
+            if self._is_announced and self._junk_bytes > _MAX_JUNK_BYTES:
+                raise _JunkError from None
+            if self._in_a_row > _MAX_BAD_PACKETS:
+                self._writer.note("it cannot be read to its end")
+                raise
+            return []
+        self._in_a_row = 0 if frames else self._in_a_row
+        self._junk_bytes -= size_bytes
+        return [frame for frame in frames if isinstance(frame, AudioFrame)]
+
+    def tell(self) -> None:
+        """Say at the end what there was.
+
+        Raises:
+            _JunkError: Most of what came is not what was announced.
+        """
+        if self._packets:
+            self._writer.note(f"{self._packets} packets of it cannot be decoded")
+        if self._is_announced and self._junk_bytes > 0:
             raise _JunkError
+
+
+class _Decoder:
+    """Decodes one container, its tracks to be mixed, or one channel of all that they have."""
+
+    def __init__(self, demuxers: str, writer: MessageWriter, channel: int | None) -> None:
+        self._demuxers = demuxers
+        self._writer = writer
+        self._channel = channel
+        self._is_announced = "," not in demuxers
+
+    def decode_file(self, file: IO[bytes]) -> None:
+        """Decode a file from where it stands; of several tracks, those that have audio."""
+        start = file.tell()
+        with self._open(file, {}) as container:
+            if len(container.streams.audio) <= 1:
+                self._decode(container, live=False)
+                return
+            empty = {one.index for one in container.streams.audio}
+            for packet in container.demux(*container.streams.audio):
+                if packet.size:
+                    empty.discard(packet.stream.index)
+        file.seek(start)
+        with self._open(file, {}) as container:
+            self._decode(container, live=False, empty=empty)
+
+    def decode_stream(self, source: "_LiveSource") -> None:
+        """Decode what comes, as it comes."""
+        with self._open(source, _LIVE) as container:
+            self._decode(container, live=True)
+
+    def _open(self, source: "_Source", options: dict[str, str]) -> InputContainer:
+        return av.open(
+            source,
+            "r",
+            format=self._demuxers if self._is_announced else None,
+            container_options=options | {"format_whitelist": self._demuxers},
+            io_open=_refuse_to_open,
+        )
+
+    def _decode(
+        self, container: InputContainer, *, live: bool, empty: Collection[int] = ()
+    ) -> None:
+        streams = choose_tracks(container, self._writer, empty)
+        tracks = self._choose(streams, Timeline.of(container, live=live))
+        if not tracks:
+            return
+        damage = _Damage(self._writer, is_announced=self._is_announced)
+        is_open = False
+        for packet in container.demux(*(one for one in streams if one.index in tracks)):
+            for frame in damage.frames_of(packet):
+                if not is_open:
+                    is_open = True
+                    _open_tracks(tracks, streams, frame)
+                tracks[packet.stream.index].take(frame)
+        for track in tracks.values():
+            track.end()
+        damage.tell()
+
+    def _choose(self, streams: list[AudioStream], timeline: Timeline) -> dict[int, Track]:
+        """Return the tracks that are to be decoded, by the number of their stream."""
+        for one in streams:
+            one.codec_context.thread_type = "NONE"
+        if self._channel is None:
+            tracks = [Track(number, self._writer, timeline, None) for number in range(len(streams))]
+            return {one.index: track for one, track in zip(streams, tracks, strict=True)}
+        counts = [max(1, one.codec_context.layout.nb_channels) for one in streams]
+        self._writer.write(messages.CHANNELS, sum(counts).to_bytes(4, "little"))
+        before = 0
+        for one, count in zip(streams, counts, strict=True):
+            if before <= self._channel < before + count:
+                return {one.index: Track(0, self._writer, timeline, self._channel - before)}
+            before += count
+        return {}
+
+
+def _open_tracks(
+    tracks: Mapping[int, Track], streams: Sequence[AudioStream], first: AudioFrame
+) -> None:
+    rates_hz = [first.sample_rate, *(one.codec_context.sample_rate or 0 for one in streams)]
+    rate_hz = TELEPHONE_HZ if max(rates_hz) <= TELEPHONE_HZ else WIDE_HZ
+    for one in streams:
+        if one.index in tracks:
+            tracks[one.index].open(rate_hz, max(1, one.codec_context.layout.nb_channels))
 
 
 def _confine(*, live: bool) -> None:
@@ -196,16 +218,16 @@ def _confine(*, live: bool) -> None:
 
 def main(demuxers: str, *, live: bool, channel: int | None) -> None:
     """Decode standard input; the last message tells how it ended, unless it crashed."""
-    writer = _MessageWriter()
-    mixer = _Mixer(writer, channel)
+    writer = MessageWriter()
+    decoder = _Decoder(demuxers, writer, channel)
     source = _LiveSource(writer)
     _confine(live=live)
     try:
         if live:
-            _decode(source, demuxers, mixer, _LIVE)
+            decoder.decode_stream(source)
         else:
             with open(0, "rb", buffering=0, closefd=False) as file:
-                _decode(file, demuxers, mixer, {})
+                decoder.decode_file(file)
     except BrokenPipeError:
         return  # nobody wants it any more
     except _JunkError:
@@ -216,7 +238,7 @@ def main(demuxers: str, *, live: bool, channel: int | None) -> None:
         _end(writer, _SILENT, sound=False)
 
 
-def _end(writer: _MessageWriter, complaint: bytes, *, sound: bool) -> None:
+def _end(writer: MessageWriter, complaint: bytes, *, sound: bool) -> None:
     writer.flush()
     if writer.has_audio or sound:  # what came before the damage counts
         writer.write(messages.DONE)

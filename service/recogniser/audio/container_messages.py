@@ -7,10 +7,14 @@ import struct
 from typing import Final
 
 HEADER: Final = struct.Struct("<cI")
-RATE: Final = b"R"
-"""The sample rate of the audio from here on, 4 bytes."""
+FORMAT: Final = b"T"
+"""What a track's audio is from here on: a `FORMAT_BODY`. All tracks have the same sample rate."""
+FORMAT_BODY: Final = struct.Struct("<BIB")
+"""The track's number, the sample rate, how many channels are interleaved."""
 AUDIO: Final = b"A"
-"""Mono `linear16`."""
+"""The number of its track, 1 byte, and `linear16`."""
+NOTE: Final = b"N"
+"""What of the input is not in the audio, or is not as it was, in ASCII."""
 MARK: Final = b"M"
 """How many bytes of the input are used up, 8 bytes."""
 CHANNELS: Final = b"C"
@@ -23,5 +27,8 @@ DONE: Final = b"D"
 LIVE_FLAG: Final = "--live"
 CHANNEL_FLAG: Final = "--channel="
 """Which channel to give, from 0; without it, all of them mixed."""
-FILE_DEMUXERS: Final = "aac,aiff,amr,caf,flac,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,ogg,w64,wav"
+FILE_DEMUXERS: Final = (
+    "aac,ac3,aiff,amr,asf,au,avi,caf,eac3,flac,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,mpegts,"
+    "ogg,w64,wav,wv"
+)
 """What a file may be read with. None of them opens other files or addresses."""

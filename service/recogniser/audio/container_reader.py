@@ -12,10 +12,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import IO, Final
 
+import numpy as np
 import structlog
 
 from service.errors import BadInputError
 from service.recogniser.audio import container_messages as messages
+from service.recogniser.audio.mixing import TrackMixer
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.audio.samples import MIN_RATE_HZ, NO_SAMPLES, Samples
 
@@ -23,7 +25,7 @@ log = structlog.get_logger()
 
 _PIPE_BYTES: Final = 64 * 1024
 _UNREADABLE: Final = "no audio can be read from it"
-_RATE_BYTES: Final = 4
+MAX_LAG_S, MAX_LIVE_LAG_S = 60.0, 1.0
 _FROM_OUTSIDE: Final = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGINT})
 """A decoder that is broken by its input dies of other signals, at its limits as well."""
 
@@ -45,23 +47,39 @@ CONTAINERS: Final = {
 
 
 class ContainerDecoder:
-    """Decodes what a `ContainerReader` gives: the sample rate, then `linear16` without end."""
+    """Decodes what a `ContainerReader` gives: its tracks, mixed to one channel.
 
-    def __init__(self) -> None:
+    A track may be `max_lag_s` seconds of audio behind the others before it counts as silent.
+    """
+
+    def __init__(self, max_lag_s: float = MAX_LAG_S) -> None:
         self.rate_hz = MIN_RATE_HZ
-        self._head = b""
-        self._raw: RawDecoder | None = None
+        self._max_lag_s = max_lag_s
+        self._mixer: TrackMixer | None = None
+        self._tracks: dict[int, RawDecoder] = {}
 
     def feed(self, data: bytes) -> Samples:
-        """Return the samples that these bytes complete."""
-        if self._raw is None:
-            self._head += data
-            if len(self._head) < _RATE_BYTES:
-                return NO_SAMPLES
-            self.rate_hz = int.from_bytes(self._head[:_RATE_BYTES], "little")
-            self._raw = RawDecoder("linear16", self.rate_hz)
-            data = self._head[_RATE_BYTES:]
-        return self._raw.feed(data)
+        """Return the samples that these messages complete: whole ones, as `pieces` gives them."""
+        made = []
+        at = 0
+        while at < len(data):
+            kind, length = messages.HEADER.unpack_from(data, at)
+            at += messages.HEADER.size + length
+            made.append(self._take(kind, data[at - length : at]))
+        return made[0] if len(made) == 1 else np.concatenate([NO_SAMPLES, *made])
+
+    def _take(self, kind: bytes, body: bytes) -> Samples:
+        if kind == messages.FORMAT:
+            track, self.rate_hz, channels = messages.FORMAT_BODY.unpack(body)
+            if self._mixer is None:
+                self._mixer = TrackMixer(round(self._max_lag_s * self.rate_hz))
+            self._mixer.open(track)
+            self._tracks[track] = RawDecoder("linear16", self.rate_hz, channels)
+        elif self._mixer is not None:
+            if kind == messages.DONE:
+                return self._mixer.finish()
+            return self._mixer.feed(body[0], self._tracks[body[0]].feed(body[1:]))
+        return NO_SAMPLES
 
 
 class ContainerChildKilledError(Exception):
@@ -80,6 +98,8 @@ class ContainerReader:
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self.notes: list[str] = []
+        """What of the input is not in the audio as it was, once all pieces have come."""
         self.channels = 1
         """How many there are, once the first piece has come, if one of them was asked for."""
         self._fed_bytes = self._used_bytes = 0
@@ -117,14 +137,17 @@ class ContainerReader:
         try:
             while True:
                 kind, body = await self._next()
-                if kind in {messages.RATE, messages.AUDIO}:
-                    yield body
+                if kind in {messages.FORMAT, messages.AUDIO}:
+                    yield messages.HEADER.pack(kind, len(body)) + body
                 elif kind == messages.MARK:
                     self._used_bytes = int.from_bytes(body, "little")
                     self._progress.set()
                 elif kind == messages.CHANNELS:
                     self.channels = int.from_bytes(body, "little")
+                elif kind == messages.NOTE:
+                    self.notes.append(body.decode("ascii", "replace"))
                 elif kind == messages.DONE:
+                    yield messages.HEADER.pack(kind, 0)
                     return
                 else:
                     raise BadInputError(body.decode(errors="replace"))

@@ -5,6 +5,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from service.recogniser.audio.mixing import Downmix
 from service.recogniser.audio.samples import Samples
 
 
@@ -76,21 +77,28 @@ Telnyx's `linear32` is 32-bit float, clipped to -1..1."""
 
 
 class RawDecoder:
-    """Decodes samples of one codec, of any number of interleaved channels."""
+    """Decodes samples of one codec, of any number of interleaved channels.
 
-    def __init__(self, codec: str, rate_hz: int, channels: int = 1) -> None:
+    The channels are mixed to one, unless `channel` is the number of one of them.
+    """
+
+    def __init__(
+        self, codec: str, rate_hz: int, channels: int = 1, *, channel: int | None = None
+    ) -> None:
         sample_bytes, self._convert = _CODECS[codec]
         self._unit_bytes = sample_bytes * channels
         self._channels = channels
+        self._channel = channel
+        self._downmix = Downmix(channels)
         self.rate_hz = rate_hz
         self._rest = b""
 
     def feed(self, data: bytes) -> Samples:
-        """Return the samples that these bytes complete, mixed down to one channel."""
+        """Return the samples that these bytes complete, of one channel."""
         data = self._rest + data
         whole = len(data) - len(data) % self._unit_bytes
         self._rest = data[whole:]
         samples = self._convert(data[:whole])
-        if self._channels == 1:
-            return samples
-        return np.asarray(samples.reshape(-1, self._channels).mean(axis=1), np.float32)
+        if self._channel is not None:
+            return np.ascontiguousarray(samples[self._channel :: self._channels])
+        return self._downmix.mix(samples)

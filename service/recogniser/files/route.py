@@ -85,7 +85,7 @@ class FileRoute:
             body=render(transcript, settings),
             content_type=CONTENT_TYPES[settings.response_format],
             charset="utf-8",
-            headers=_notes(settings),
+            headers=_notes(settings, transcript),
         )
 
     async def _work(self, request: web.Request) -> tuple[FileSettings, Transcript]:
@@ -136,8 +136,8 @@ def _bad_request(detail: str, *, parameter: str | None = None) -> web.Response:
     return refuse(HTTPStatus.BAD_REQUEST, BAD_FIELD, detail, parameter=parameter)
 
 
-def _notes(settings: FileSettings) -> dict[str, str]:
-    """Return what differs from what was asked for, as headers."""
+def _notes(settings: FileSettings, transcript: Transcript) -> dict[str, str]:
+    """Return what differs from what was asked for, or was sent, as headers."""
     notes = {
         "x-callscribe-engine": ENGINE_NAME,
         "x-callscribe-stands-in-for": settings.model,
@@ -145,6 +145,8 @@ def _notes(settings: FileSettings) -> dict[str, str]:
     }
     if more := beyond(settings):
         notes["x-callscribe-beyond"] = ", ".join(more)
+    if transcript.notes:
+        notes["x-callscribe-audio"] = "; ".join(transcript.notes)
     if settings.ignored:
         notes["x-callscribe-ignored"] = ", ".join(settings.ignored)
     return notes

@@ -8,7 +8,7 @@ from functools import partial
 from typing import IO, Final
 
 from service.errors import BadInputError
-from service.recogniser.audio.container_reader import ContainerDecoder, open_container_reader
+from service.recogniser.audio.file_reader import open_file_reader
 from service.recogniser.models.hypothesis import Hypothesis, TimedWord
 from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import Workers
@@ -41,12 +41,14 @@ class TranscriptSegment:
     """Empty unless they were asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """All that is said in a file."""
 
     duration_s: float
     segments: tuple[TranscriptSegment, ...]
+    notes: tuple[str, ...] = ()
+    """What of the file was not heard as it is: what is missing, damaged or left out."""
 
     @property
     def text(self) -> str:
@@ -82,6 +84,7 @@ async def transcribe_file(
     begins = os.lseek(file.fileno(), 0, os.SEEK_CUR)
     segments: list[TranscriptSegment] = []
     heard_s: list[float] = []
+    notes: dict[str, None] = {}
     channels = 1
     while len(heard_s) < channels:
         os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
@@ -94,8 +97,9 @@ async def transcribe_file(
                 segments += await channel.transcribe(capture, is_gone)
         heard_s.append(channel.heard_s)
         channels = channel.count
+        notes.update(dict.fromkeys(channel.notes))
     segments.sort(key=lambda segment: segment.start_s)
-    return Transcript(duration_s=max(heard_s), segments=tuple(segments))
+    return Transcript(max(heard_s), tuple(segments), tuple(notes))
 
 
 class _Channel:
@@ -117,17 +121,20 @@ class _Channel:
         self.count = 1
         """How many there are to be transcribed; known when this one has been."""
         self.heard_s = 0.0
+        self.notes: list[str] = []
+        """What of the file is not in the audio as it was; known as well."""
 
     async def captures(self, file: IO[bytes]) -> AsyncGenerator[Capture, None]:
         """Give what comes to an end, piece by piece."""
         workers = self._workers
-        front_end = FrontEnd(ContainerDecoder(), workers.networks.detector, ENDPOINTING_S)
-        async with open_container_reader(file=file, channel=self._number) as reader:
+        async with open_file_reader(file, channel=self._number) as reader:
+            front_end = FrontEnd(reader.decoder, workers.networks.detector, ENDPOINTING_S)
             async for piece in reader.pieces():
                 if reader.channels > MAX_CHANNELS:
                     raise BadInputError(f"The audio has more than {MAX_CHANNELS} channels.")
                 yield await workers.run_front_end(partial(front_end.feed, piece), batch=True)
-            self.count = reader.channels
+            self.count = reader.channels if self._number is not None else 1
+            self.notes = reader.notes
         capture = await workers.run_front_end(front_end.close, batch=True)
         self.heard_s = capture.heard_s
         yield capture

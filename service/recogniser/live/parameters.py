@@ -11,7 +11,11 @@ from typing import Final
 
 from service.errors import RefusedSettingError
 from service.recogniser.api.languages import ENGLISH_ONLY, LANGUAGE, is_understood
-from service.recogniser.audio.container_reader import CONTAINERS, ContainerDecoder
+from service.recogniser.audio.container_reader import (
+    CONTAINERS,
+    MAX_LIVE_LAG_S,
+    ContainerDecoder,
+)
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.audio.samples import MAX_RATE_HZ, MIN_RATE_HZ, AudioDecoder
 from service.recogniser.audio.wav import WavDecoder
@@ -96,7 +100,7 @@ class SessionSettings:
     def decoder(self) -> AudioDecoder:
         """Return a fresh decoder for the session's audio, or for what a reader makes of it."""
         if self.is_container:
-            return ContainerDecoder()
+            return ContainerDecoder(MAX_LIVE_LAG_S)
         if self.sample_rate_hz is None:
             return WavDecoder()
         return RawDecoder(self.input_format, self.sample_rate_hz)

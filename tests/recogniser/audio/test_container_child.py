@@ -15,10 +15,11 @@ from service.recogniser.audio.container_messages import (
     DONE,
     FAULT,
     FILE_DEMUXERS,
+    FORMAT,
+    FORMAT_BODY,
     HEADER,
     LIVE_FLAG,
     MARK,
-    RATE,
 )
 from service.recogniser.audio.raw import RawDecoder
 from tests.recogniser.builders import CONTAINERS, packed, recording
@@ -48,8 +49,10 @@ def _messages(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def seconds(messages: list[tuple[bytes, bytes]]) -> float:
     """Return how much audio came out."""
-    rate_hz = [int.from_bytes(body, "little") for kind, body in messages if kind == RATE]
-    return sum(len(body) for kind, body in messages if kind == AUDIO) / 2 / rate_hz[0]
+    formats = [FORMAT_BODY.unpack(body) for kind, body in messages if kind == FORMAT]
+    _, rate_hz, channels = formats[0]
+    sizes = [len(body) - 1 for kind, body in messages if kind == AUDIO]
+    return float(sum(sizes) / 2 / channels / rate_hz)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -64,7 +67,7 @@ def test_a_file_of_any_container_becomes_samples(container: str) -> None:
 @pytest.mark.parametrize("container", ["telephone mp3", "amr"])
 def test_telephone_audio_stays_at_its_rate(container: str) -> None:
     """8 kHz is better heard as it is."""
-    assert read(packed(CLIP, container))[0] == (RATE, (8000).to_bytes(4, "little"))
+    assert read(packed(CLIP, container))[0] == (FORMAT, FORMAT_BODY.pack(0, 8000, 1))
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

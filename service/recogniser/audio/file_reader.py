@@ -1,0 +1,102 @@
+"""Reads a whole file: a WAV here, a container through its child process."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from typing import IO, Final, Protocol
+
+from service.errors import BadInputError
+from service.recogniser.audio.container_reader import (
+    ContainerDecoder,
+    ContainerReader,
+    open_container_reader,
+)
+from service.recogniser.audio.samples import AudioDecoder
+from service.recogniser.audio.wav import MAX_HEADER_BYTES, MAX_TAG_BYTES, WavDecoder
+
+_PIECE_BYTES: Final = 32 * 1024
+
+
+class FileReader(Protocol):
+    """A file being read; `pieces` are for the `decoder`."""
+
+    @property
+    def decoder(self) -> AudioDecoder:
+        """What the pieces are to be fed to."""
+
+    @property
+    def channels(self) -> int:
+        """How many channels the file has, once the first piece has come, if one was asked for."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What of the file is not in the audio as it was, once all pieces have been decoded."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Give the file.
+
+        Raises:
+            BadInputError: No audio can be read from it.
+        """
+
+
+class _WavReader:
+    def __init__(self, file: IO[bytes], channel: int | None, channels: int) -> None:
+        self.decoder = WavDecoder(channel)
+        self.channels = channels
+        self._file = file
+
+    @property
+    def notes(self) -> list[str]:
+        return self.decoder.notes
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        while piece := await asyncio.to_thread(os.read, self._file.fileno(), _PIECE_BYTES):
+            yield piece
+
+
+class _ContainerFileReader:
+    def __init__(self, reader: ContainerReader) -> None:
+        self.decoder = ContainerDecoder()
+        self._reader = reader
+        self.pieces = reader.pieces
+
+    @property
+    def channels(self) -> int:
+        return self._reader.channels
+
+    @property
+    def notes(self) -> list[str]:
+        return self._reader.notes
+
+
+@asynccontextmanager
+async def open_file_reader(
+    file: IO[bytes], *, channel: int | None = None
+) -> AsyncIterator[FileReader]:
+    """Open a file that is read from where it stands.
+
+    Its channels are mixed to one, unless `channel` asks for one of them.
+    """
+    channels = _channels_of_wav(file)
+    if channels is not None:
+        yield _WavReader(file, channel, channels)
+        return
+    async with open_container_reader(file=file, channel=channel) as reader:
+        yield _ContainerFileReader(reader)
+
+
+def _channels_of_wav(file: IO[bytes]) -> int | None:
+    """Return how many channels a WAV has; None if it is none that we read ourselves."""
+    start = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    head = os.pread(file.fileno(), MAX_TAG_BYTES + MAX_HEADER_BYTES, start)
+    decoder = WavDecoder()
+    try:
+        for at in range(0, len(head), _PIECE_BYTES):
+            decoder.feed(head[at : at + _PIECE_BYTES])
+            if decoder.has_data:
+                return decoder.channels
+    except BadInputError:
+        pass
+    return None
