@@ -62,17 +62,11 @@ async def open_carrier(
     takes webhooks; `check` refuses until then, so that no new calls are sent here, and commands of
     calls there are wait for it, `load_timeout_s` at most. Where it cannot be loaded, that is tried
     again for as long as the carrier is open. `heard` is told what time it was at Telnyx, in Unix
-    seconds, whenever an answer says so; `asked` is told of each leg that Telnyx says it answers,
-    and how many seconds ago it was asked to.
+    seconds, whenever it says so; `asked` which leg it answers, asked to so many seconds ago.
     """
     load = partial(load_client, api_key, base_url, attempt_timeout_s, max_retries)
     carrier = _TelnyxCarrier(
-        load,
-        load_timeout_s=load_timeout_s,
-        deadline_s=deadline_s,
-        max_in_flight=max_in_flight,
-        heard=heard,
-        asked=asked,
+        load, load_timeout_s, deadline_s, max_in_flight, heard=heard, asked=asked
     )
     async with open_tasks() as tasks:
         tasks.keep(carrier.load, "carrier_sdk")
@@ -86,10 +80,10 @@ class _TelnyxCarrier:
     def __init__(
         self,
         load: "Callable[[], AsyncTelnyx]",
-        *,
         load_timeout_s: float,
         deadline_s: float,
         max_in_flight: int,
+        *,
         heard: Callable[[float], None],
         asked: Callable[[LegId, float], None],
     ) -> None:

@@ -171,9 +171,10 @@ class Stint:
         self._answered_ms = position_ms
         self._result_at, self._queue_ms = now, self._backlog.queue_ms(now)
         queue_ms = self._queue_ms
-        sure_ms, prompt_ms = self._sure_ms(queue_ms, now), self._prompt_ms(queue_ms)
+        sure_ms = self._sure_ms(queue_ms, now)
         if sure_ms > self._backlog.burst_end_ms:
             self._replay_lag_ms = 0  # what was sent at once is answered
+        prompt_ms = self._prompt_ms(queue_ms)
         return Arrival(
             result,
             position_ms,
