@@ -290,7 +290,7 @@ class EndpointLanes:
             self.counters.partials_dropped += lane.erase()
             lane.rewind(row)
         elif lane.head_seq == UNKNOWN_SEQ:
-            lane.acked_seq, lane.head_seq, lane.asks = row.acked_seq, row.head_seq, True
+            lane.acked_seq, lane.asks = row.acked_seq, True
         lane.head_seq = max(lane.head_seq, row.head_seq)
         lane.live = lane.live and row.live
         self._place(lane, now)

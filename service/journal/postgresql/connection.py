@@ -24,7 +24,8 @@ OF_WORKER: Final = {"idle_in_transaction_session_timeout": "3s"}
 PLAN_BY_KEY: Final = """
     SET plan_cache_mode = force_generic_plan;
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"""
-"""Said to what commits: each statement is planned once, to find its rows by their keys.
+"""Said to what commits, and to what looks after each commit: each statement is planned once, to
+find its rows by their keys.
 
 Of arrays the server thinks that it knows better each time, and the plan of a statement with ten
 tables took it longer than the statement. A plan that is kept must do for tables that were empty

@@ -20,9 +20,16 @@ from service.journal.filters import (
     summary_of,
     whole,
 )
-from service.journal.postgresql.connection import Connection, KeptConnection, Query, Reader, Row
+from service.journal.postgresql.connection import (
+    PLAN_FREELY,
+    Connection,
+    KeptConnection,
+    Query,
+    Reader,
+    Row,
+)
 from service.journal.postgresql.migrations import expect_ready
-from service.journal.postgresql.opening import explained
+from service.journal.postgresql.opening import explained, plan_by_key
 from service.journal.postgresql.searching import found_in, query_of
 from service.journal.postgresql.text import from_database, to_database
 from service.journal.search import parse_search_terms
@@ -45,6 +52,8 @@ _SQL: Final = load_statements("postgresql", "library")
 _NAME: Final = re.compile(r"(?<!:):(\w+)")
 _PLANNED_ANEW: Final = {"plan_cache_mode": "force_custom_plan"}
 """A plan for any word walks through all finals to find that a rare one was said twice."""
+_PLAN_ANEW: Final = f"{PLAN_FREELY}; SET LOCAL plan_cache_mode = force_custom_plan"
+"""For searches among lookups, such as that for new events after each commit."""
 _HIT: Final = tuple(Hit.__dataclass_fields__)
 
 
@@ -113,7 +122,7 @@ class PostgresqlLibrary:
         }
         # the search after each commit must not wait for somebody's long one
         worker = self._lookups if after else self._searches
-        rows = await _ask(worker, "search", filters, values)
+        rows = await _ask(worker, "search", filters, values, anew=after > 0)
         return [
             Hit(**dict(zip(_HIT, (*row, snippet(text, found_in(text, terms))), strict=True)))
             for *row, text in rows
@@ -121,14 +130,19 @@ class PostgresqlLibrary:
 
 
 async def _ask(
-    worker: Worker[Query], name: str, filters: Filters, values: dict[str, object]
+    worker: Worker[Query],
+    name: str,
+    filters: Filters,
+    values: dict[str, object],
+    *,
+    anew: bool = False,
 ) -> Sequence[Row]:
     sql, names = _written(name, tuple(filters))
     for given in filters.values():
         values |= given
     given_values = (values[one] for one in names)
     bound = [_spelt(one) if isinstance(one, str) else one for one in given_values]
-    return cast(Sequence[Row], await worker.do(partial(_rows, sql, bound)))
+    return cast(Sequence[Row], await worker.do(partial(_rows_anew if anew else _rows, sql, bound)))
 
 
 @lru_cache
@@ -153,6 +167,14 @@ async def _rows(sql: str, bound: Sequence[object], db: Connection) -> list[Row] 
     return [[from_database(one) if isinstance(one, str) else one for one in row] for row in rows]
 
 
+async def _rows_anew(
+    sql: str, bound: Sequence[object], db: Connection
+) -> list[Row] | BadInputError:
+    async with db.transaction(readonly=True):
+        await db.execute(_PLAN_ANEW)
+        return await _rows(sql, bound, db)
+
+
 def _summary(row: Row) -> CallSummary:
     return CallSummary(**summary_of(row))
 
@@ -172,7 +194,7 @@ async def open_postgresql_library(
         JournalTooNewError: A newer version wrote it.
     """
     capped = {"statement_timeout": f"{max(1, round(query_timeout_s * 1_000))}ms", **_PLANNED_ANEW}
-    looking = KeptConnection(url, name="library-lookups", settings=_PLANNED_ANEW)
+    looking = KeptConnection(url, name="library-lookups", prepare=plan_by_key)
     listing = KeptConnection(url, name="library-lists", settings=capped)
     searching = KeptConnection(url, name="library-searches", settings=capped)
     async with explained(looking, listing, searching):

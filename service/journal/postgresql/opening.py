@@ -20,6 +20,11 @@ async def prepare_service(db: Connection) -> None:
         JournalUnavailableError: Somebody has the database to themselves.
     """
     await lock_service(db)
+    await plan_by_key(db)
+
+
+async def plan_by_key(db: Connection) -> None:
+    """Make a connection one whose statements are planned once."""
     await db.execute(PLAN_BY_KEY)
 
 
