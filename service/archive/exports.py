@@ -26,7 +26,8 @@ from service.calls.party_events import Participant
 from service.ids import CallId
 from service.ports import CallSummary, Journal, Library, StoredEvent
 from service.wire.events import timestamp
-from service.wire.subtitles import Cue, clock, is_long, joined, plain, words_of, write_subtitles
+from service.wire.shown import one_line
+from service.wire.subtitles import Cue, clock, is_long, joined, words_of, write_subtitles
 
 ExportForm = Literal["json", "jsonl", "txt", "srt", "vtt", "csv"]
 FORMS: tuple[ExportForm, ...] = get_args(ExportForm)
@@ -119,7 +120,7 @@ def write_text(
 ) -> str:
     """Return the transcript to be read: the call, then a line for each utterance and note."""
     present = [_present(one) for one in participants]
-    lines = [f"Call {plain(call.call_id)}", *_about(call), *present, ""]
+    lines = [f"Call {one_line(call.call_id)}", *_about(call), *present, ""]
     lines += [line_of(*line) for line in read_lines(transcript)]
     return "\n".join(lines) + "\n"
 
@@ -130,7 +131,7 @@ def line_of(at_ms: int, turn: SpeakerTurn | None, said: Utterance | Note) -> str
 
 
 def _cues(utterance: Utterance, voice: str, free_ms: int) -> Iterator[Cue]:
-    text = plain(utterance.text)
+    text = one_line(utterance.text)
     start_ms = free_ms if utterance.start_ms is None else max(utterance.start_ms, 0)
     end_ms = utterance.end_ms
     if end_ms is None or end_ms <= start_ms:
@@ -139,7 +140,7 @@ def _cues(utterance: Utterance, voice: str, free_ms: int) -> Iterator[Cue]:
     if not is_long(cue):
         return iter([cue] if text else [])
     words = [
-        Cue(max(word.start_ms, 0), max(word.end_ms, 0), plain(word.text), voice)
+        Cue(max(word.start_ms, 0), max(word.end_ms, 0), one_line(word.text), voice)
         for word in utterance.words or ()
     ]
     return joined([word for word in words if word.text] or words_of(cue))
@@ -147,16 +148,16 @@ def _cues(utterance: Utterance, voice: str, free_ms: int) -> Iterator[Cue]:
 
 def _line(turn: SpeakerTurn | None, said: Utterance | Note) -> str:
     if isinstance(said, Utterance):
-        return f"{speaker_of(turn) if turn else ''}: {plain(said.text)}"
+        return f"{speaker_of(turn) if turn else ''}: {one_line(said.text)}"
     until = "" if said.end_ms is None else f" until {_short_clock(said.end_ms)}"
     whose = said.role if said.role not in (None, "unknown") else said.track
     of = "" if whose is None else f", {whose}"
-    because = f": {plain(why(said.reason))}" if said.reason else ""
+    because = f": {one_line(why(said.reason))}" if said.reason else ""
     return f"({LABELS.get(said.type, said.type)}{until}{of}{because})"
 
 
 def _side(number: str | None) -> str:
-    return plain(number) if number else "unknown"
+    return one_line(number) if number else "unknown"
 
 
 def _about(call: CallSummary) -> list[str]:
@@ -238,7 +239,7 @@ def _row(call: CallSummary, line: Line) -> list[object]:
 
 def _cell(text: str) -> str:
     """Return text that no spreadsheet calculates with."""
-    text = plain(text)
+    text = one_line(text)
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

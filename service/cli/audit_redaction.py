@@ -161,10 +161,12 @@ def _line(call: "CallFindings", redone: "Redone | None" = None, *, as_json: bool
         if redone is not None:
             found |= {"hidden": redone.refused is None, "refused": redone.refused}
         return json.dumps(found)
-    from service.wire.subtitles import plain  # noqa: PLC0415
+    from service.wire.shown import one_line  # noqa: PLC0415
 
     named = ", ".join(f"{count} {entity}" for entity, count in entities.items())
-    line = f"{plain(call.call_id)}: {call.finals} finals, {named or 'what was hidden differently'}"
+    line = (
+        f"{one_line(call.call_id)}: {call.finals} finals, {named or 'what was hidden differently'}"
+    )
     if redone is None:
         return line
     return f"{line}: {'hidden' if redone.refused is None else _REFUSED[redone.refused]}"

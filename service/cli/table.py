@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+from service.wire.shown import in_place
+
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Print the rows under their header, or `empty` if there are none."""
@@ -18,5 +20,5 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, empt
 
 def _cell(value: object) -> str:
     """Write a value; what a stranger put into it moves no cursor."""
-    text = "".join(one if one.isprintable() else " " for one in str(value))
+    text = in_place(str(value))
     return text or "-"

@@ -8,6 +8,8 @@ from typing import Literal
 
 import webvtt
 
+from service.wire.shown import one_line
+
 SubtitleForm = Literal["srt", "vtt"]
 
 MAX_CUE_MS = 7_000
@@ -28,12 +30,6 @@ class Cue:
     end_ms: int
     text: str
     voice: str | None = None
-
-
-def plain(text: str) -> str:
-    """Return text on one line, without what could steer a terminal."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else "".join(one for one in line if one.isprintable())
 
 
 def is_long(cue: Cue) -> bool:
@@ -96,7 +92,7 @@ def _together(group: list[Cue]) -> Cue:
 
 
 def _caption(cue: Cue, form: SubtitleForm) -> webvtt.Caption:
-    text = plain(cue.text)
+    text = one_line(cue.text)
     if form == "vtt":
         text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         text = text if cue.voice is None else f"<v {cue.voice}>{text}"

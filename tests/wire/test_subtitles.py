@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.wire.subtitles import Cue, clock, is_long, joined, plain, words_of, write_subtitles
+from service.wire.subtitles import Cue, clock, is_long, joined, words_of, write_subtitles
 
 
 def test_words_of_a_cue_share_its_time_by_their_letters() -> None:
@@ -49,8 +49,3 @@ def test_a_cue_of_no_time_is_shown_all_the_same() -> None:
 def test_times_past_a_day_are_written_out() -> None:
     """Hours only ever grow."""
     assert clock(90_061_002) == "25:01:01.002"
-
-
-def test_plain_text_steers_no_terminal() -> None:
-    """One line, of what can be printed."""
-    assert plain("a\n\x1b[31mb\x00 \u202ec") == "a [31mb c"

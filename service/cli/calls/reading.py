@@ -22,7 +22,8 @@ from service.journal.database import open_library
 from service.ports import CallFilter, CallSummary, Hit, Journal, Library, StoredEvent, WordQuery
 from service.settings import Settings
 from service.wire.events import timestamp
-from service.wire.subtitles import clock, plain
+from service.wire.shown import in_place, one_line
+from service.wire.subtitles import clock
 
 _POLL_S = 0.2
 _AT_ONCE = 500
@@ -142,7 +143,7 @@ async def _follow_all(settings: Settings, *, whole: bool) -> None:
         while True:
             placed = await library.events(after=position, limit=_AT_ONCE)
             for one in placed:
-                name = plain(one.event.call_id)
+                name = one_line(one.event.call_id)
                 _print_events([one.event], places, whole=whole, prefix=f"{name}  ")
             position = placed[-1].position if placed else position
             if len(placed) < _AT_ONCE:
@@ -181,10 +182,10 @@ def _filter(arguments: argparse.Namespace, *, live: bool | None = None) -> CallF
 
 def _call_line(call: CallSummary) -> str:
     length = "-" if call.duration_ms is None else clock(call.duration_ms)[:8]
-    sides = [plain(number) if number else "-" for number in (call.from_number, call.to_number)]
+    sides = [one_line(number) if number else "-" for number in (call.from_number, call.to_number)]
     return _LINE.format(
         _seconds(call.started_at), status_of(call), length, call.utterances, *sides,
-        plain(call.call_id),
+        one_line(call.call_id),
     )  # fmt: skip
 
 
@@ -202,10 +203,10 @@ def _print_events(
 def _hit_line(hit: Hit, *, marked: bool) -> str:
     place = "" if hit.start_ms is None else f" [{clock(max(hit.start_ms, 0))[:8]}]"
     text = "".join(
-        f"{_BOLD}{plain(text)}{_NORMAL}" if found and marked else _spaced(text)
+        f"{_BOLD}{one_line(text)}{_NORMAL}" if found and marked else in_place(text)
         for text, found in split_snippet(hit.snippet)
     )
-    return f"{_seconds(hit.occurred_at)}  {plain(hit.call_id)}{place}  {hit.role}: {text}"
+    return f"{_seconds(hit.occurred_at)}  {one_line(hit.call_id)}{place}  {hit.role}: {text}"
 
 
 def _hit_document(hit: Hit) -> dict[str, object]:
@@ -219,10 +220,6 @@ def _hit_document(hit: Hit) -> dict[str, object]:
         "occurred_at": timestamp(hit.occurred_at),
         "snippet": [{"text": text, "match": found} for text, found in split_snippet(hit.snippet)],
     }
-
-
-def _spaced(text: str) -> str:
-    return "".join(one if one.isprintable() else " " for one in text)
 
 
 def _seconds(at: float) -> str:

@@ -27,8 +27,8 @@ from service.stt.files.text import escape_controls
 from service.stt.follow import Follower
 from service.stt.formats import WireFormat
 from service.stt.results import UNREACHABLE
+from service.wire.shown import one_line
 from service.wire.stt import SttResult
-from service.wire.subtitles import plain
 
 _CONNECT_TIMEOUT_S = 10.0
 _SILENCE_TIMEOUT_S = 30.0
@@ -245,7 +245,7 @@ class Screen:
 
     def show(self, answer: SttResult) -> None:
         """Show one answer. Never raises."""
-        text = plain(answer.transcript or "")
+        text = one_line(answer.transcript or "")
         line = escape_controls(msgspec.json.encode(answer).decode()) if self._as_json else text
         if answer.is_final and self._kept:
             self._print(line + "\n", self._kept)

@@ -45,6 +45,7 @@ export class CallRow {
     const part = (name) => el("span", { class: name });
     const parts = { status: part("state"), from: part("from"), to: part("to"), meta: part("meta"), started: part("started"),
       duration: part("duration"), who: part("who"), words: part("text"), columns: null, share: null, silence: null };
+    parts.words.dir = "auto";
     parts.last = el("span", { class: "last" }, parts.words);
     fill(this.link, parts.status, el("span", { class: "numbers" }, parts.from, " ", parts.to),
       parts.meta, parts.last, parts.started, parts.duration);

@@ -42,7 +42,7 @@ export class FoundCall {
     const address = withQuery(`#/calls/${encodeURIComponent(hit.call_id)}`, { at: hit.utterance_id });
     const link = el("a", { class: `hit ${roleName(hit.role)}`, href: address },
       el("span", { class: "at" }, clock(hit.start_ms)),
-      el("span", { class: "text" }, el("span", { class: "who" }, `${speaker(hit.role)}: `), words));
+      el("span", { class: "text" }, el("span", { class: "who" }, `${speaker(hit.role)}: `), el("bdi", {}, words)));
     this.hits.append(el("li", { hidden: this.number > SHOWN && !this.whole }, link));
     this.rest.hidden = this.whole || this.number <= SHOWN;
     say(this.rest, `${this.number - SHOWN} more in this call`);

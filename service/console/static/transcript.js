@@ -86,7 +86,7 @@ export class Transcript {
       class: "at", href: this.linkOf(data.utterance_id), tabindex: this.current ? "-1" : "0",
       "aria-label": `${clock(data.start_ms)}, ${speaker(data.role)}`,
     }, clock(data.start_ms));
-    const words = el("p", { class: "text" }, "");
+    const words = el("p", { class: "text", dir: "auto" }, "");
     const element = el("div", { class: `row partial ${role}`, role: "listitem" },
       at, el("span", { class: "who" }, speaker(data.role)), words);
     const row = {

@@ -8,13 +8,17 @@ import msgspec
 
 from service.errors import RecognitionLostError
 from service.stt.files.transcript import FileSegment, FileTranscript, FileWord
-from service.wire.subtitles import Cue, is_long, joined, plain, write_subtitles
+from service.wire.shown import one_line
+from service.wire.subtitles import Cue, is_long, joined, write_subtitles
 
 Format = Literal["txt", "json", "srt", "vtt"]
 FORMATS: tuple[Format, ...] = ("txt", "json", "srt", "vtt")
 
-_ESCAPES = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
-"""Control characters that JSON need not escape."""
+_ESCAPES = {
+    code: f"\\u{code:04x}"
+    for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Control characters and bidi overrides, which JSON need not escape."""
 
 
 def write_transcript(transcript: FileTranscript, form: Format, *, words: bool = False) -> str:
@@ -52,14 +56,14 @@ def cues_of(transcript: FileTranscript, *, words: bool = False) -> list[Cue]:
             cues += _word_cues(segment.words, channel)
         elif segment.words and _is_long(segment):
             cues += joined(_word_cues(segment.words, channel))
-        elif text := plain(segment.text):
+        elif text := one_line(segment.text):
             voice = _voice(channel, _speaker(segment))
             cues.append(Cue(_ms(segment.start_s), _ms(segment.end_s), text, voice))
     return cues
 
 
 def escape_controls(text: str) -> str:
-    """Return JSON with the control characters escaped that it leaves as they are."""
+    """Return JSON with the characters escaped that steer a terminal, and that it leaves be."""
     return text.translate(_ESCAPES)
 
 
@@ -85,7 +89,7 @@ def _word_cues(words: Iterable[FileWord], channel: int | None) -> list[Cue]:
     return [
         Cue(_ms(word.start_s), _ms(word.end_s), text, _voice(channel, word.speaker))
         for word in words
-        if (text := plain(word.text))
+        if (text := one_line(word.text))
     ]
 
 
@@ -96,7 +100,7 @@ def _ms(seconds: float) -> int:
 def _text(transcript: FileTranscript) -> str:
     turns = list(_turns(transcript))
     if all(voice is None for voice, _ in turns):
-        return plain(transcript.text) + "\n"
+        return one_line(transcript.text) + "\n"
     lines = [text if voice is None else f"{voice}: {text}" for voice, text in turns]
     return "\n".join(lines) + "\n"
 
@@ -107,12 +111,12 @@ def _turns(transcript: FileTranscript) -> Iterator[tuple[str | None, str]]:
     last: str | None = None
     for voice, text in _said(transcript):
         if turn and voice != last:
-            yield last, plain(" ".join(turn))
+            yield last, one_line(" ".join(turn))
             turn = []
         turn.append(text)
         last = voice
     if turn:
-        yield last, plain(" ".join(turn))
+        yield last, one_line(" ".join(turn))
 
 
 def _said(transcript: FileTranscript) -> list[tuple[str | None, str]]:
