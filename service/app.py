@@ -226,7 +226,12 @@ async def _open_rooms(
         )
     )
     carrier = await enter(
-        open_carrier(api_key, settings.telnyx_base_url, heard=network.observe_second)
+        open_carrier(
+            api_key,
+            settings.telnyx_base_url,
+            heard=network.observe_second,
+            asked=network.asked,
+        )
     )
     hearing = await enter(AsyncExitStack())
     heard = RecognitionCounters()

@@ -5,6 +5,7 @@ import pytest
 from service.clocks import SECOND_S, WINDOW_S, CarrierClock
 
 T0 = 1_700_000_000.0
+LEG = "leg"
 
 
 class Machine:
@@ -86,3 +87,37 @@ def test_a_clock_that_is_off_is_put_right_by_seconds_as_far_as_they_go(ahead_s: 
 
     machine.message(0.03)
     assert machine.clock() == pytest.approx(machine.true - 0.03)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "off_s"), [(0.0, 0.0), (0.05, 0.02), (-2.0, 0.24), (20.0, 0.24)]
+)
+def test_first_messages_that_are_late_are_not_taken_for_a_clock_that_is_off(
+    ahead_s: float, off_s: float
+) -> None:
+    """What we asked for was not before that: ours is right where it may be, else off by half."""
+    machine = Machine(ahead_s=ahead_s)
+    machine.message(0.5)
+    assert abs(machine.clock() - machine.true) == pytest.approx(0.5)
+
+    asked_ago_s, answered_at = 0.02, machine.true
+    machine.clock.asked(LEG, asked_ago_s)
+    machine.true += 0.5
+    machine.clock.observe(answered_at)
+    machine.clock.observe_answer(LEG, answered_at)
+
+    assert abs(machine.clock() - machine.true) == pytest.approx(off_s, abs=0.001)
+
+
+def test_who_is_slow_to_answer_moves_no_clock() -> None:
+    """The message that travelled least counts, and a clock that may be right is."""
+    machine = Machine(ahead_s=3.0)
+    machine.message(0.03)
+    machine.clock.asked(LEG, 5.0)
+    machine.clock.observe_answer(LEG, machine.true)
+    assert machine.clock.ahead_s == pytest.approx(3.03)
+
+    machine.clock.observe_answer("another", machine.true - 9)
+    machine.clock.asked(LEG, 0.0)
+    machine.clock.observe_answer(LEG, machine.true - 9)  # it was answered by somebody before
+    assert machine.clock.ahead_s == pytest.approx(3.03)

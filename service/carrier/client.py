@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from service.calls.commands import CarrierCommand, Dial
+from service.calls.commands import Answer, CarrierCommand, Dial
 from service.calls.connecting import call_of
 from service.calls.inputs import WebhookInput
 from service.calls.tape_webhooks import TapeSaved
@@ -47,6 +47,7 @@ async def open_carrier(
     max_retries: int = 3,
     max_in_flight: int = 64,
     heard: Callable[[float], None] = lambda _: None,
+    asked: Callable[[LegId, float], None] = lambda _leg_id, _ago_s: None,
 ) -> AsyncIterator[Carrier]:
     """Open a client that sends commands to the API at `base_url` (which ends in `/v2`).
 
@@ -61,15 +62,11 @@ async def open_carrier(
     takes webhooks; `check` refuses until then, so that no new calls are sent here, and commands of
     calls there are wait for it, `load_timeout_s` at most. Where it cannot be loaded, that is tried
     again for as long as the carrier is open. `heard` is told what time it was at Telnyx, in Unix
-    seconds, whenever an answer says so.
+    seconds, whenever it says so; `asked` which leg it answers, asked to so many seconds ago.
     """
     load = partial(load_client, api_key, base_url, attempt_timeout_s, max_retries)
     carrier = _TelnyxCarrier(
-        load,
-        load_timeout_s=load_timeout_s,
-        deadline_s=deadline_s,
-        max_in_flight=max_in_flight,
-        heard=heard,
+        load, load_timeout_s, deadline_s, max_in_flight, heard=heard, asked=asked
     )
     async with open_tasks() as tasks:
         tasks.keep(carrier.load, "carrier_sdk")
@@ -83,16 +80,17 @@ class _TelnyxCarrier:
     def __init__(
         self,
         load: "Callable[[], AsyncTelnyx]",
-        *,
         load_timeout_s: float,
         deadline_s: float,
         max_in_flight: int,
+        *,
         heard: Callable[[float], None],
+        asked: Callable[[LegId, float], None],
     ) -> None:
         self._load = load
         self._load_timeout_s = load_timeout_s
         self._deadline_s = deadline_s
-        self._heard = heard
+        self._heard, self._asked = heard, asked
         self._slots = asyncio.Semaphore(max_in_flight)
         self._loaded: asyncio.Future[AsyncTelnyx] = asyncio.get_running_loop().create_future()
 
@@ -126,7 +124,11 @@ class _TelnyxCarrier:
             dial = client.calls.with_raw_response.dial
             return read_made(await self._reply(partial(dial, **action.arguments)))
         send = getattr(client.calls.actions.with_raw_response, action.method)
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
         await self._reply(partial(send, command.leg_id, **action.arguments))
+        if isinstance(command, Answer):
+            self._asked(command.leg_id, loop.time() - asked_at)
         return None
 
     async def life(self, leg_id: LegId) -> LegLife:

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from nacl.signing import VerifyKey
 
+from service.calls.inputs import LegAnswered
 from service.clocks import CarrierClock
 from service.errors import BadInputError, DrainingError, ForgedInputError, JournalUnavailableError
 from service.ingress.counters import IngressCounters
@@ -132,6 +133,8 @@ class WebhookRoute:
             return webhook.reason
         if webhook.occurred_at != now and webhook.occurred_at < stamp + _SENT_WITHIN_S:
             self._network.observe(webhook.occurred_at)  # more exact: a stamp has whole seconds
+            if isinstance(webhook, LegAnswered):
+                self._network.observe_answer(webhook.leg_id, webhook.occurred_at)
         await self._calls.tell(webhook)
         return "accepted"
 

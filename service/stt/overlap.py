@@ -74,6 +74,12 @@ class Overlap:
         is_sure = repeat.is_sure and bool(repeat.taken or not expected or not words)
         return Found(repeat.taken, until_ms, is_sure, repeat.used)
 
+    def has_piece(self, words: Sequence[str]) -> bool:
+        """Say whether these words are somewhere in it, in a row."""
+        count = len(words)
+        starts = range(len(self._words) - count + 1)
+        return any(self._words[at : at + count] == list(words) for at in starts)
+
     def use_up(self, found: Found) -> None:
         """Expect no more of what was found: the text is over."""
         del self._words[: found.used], self._ends_ms[: found.used], self._apart[: found.used]

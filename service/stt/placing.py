@@ -115,6 +115,7 @@ class Placing:
             holes=self._speech.holes,
             reached_ms=self._reached_ms,
             is_whole=bool(at.result.is_final) and not at.is_asked,
+            is_late=at.gives_partials_late,
         )
 
     def rest(self, at: Arrival, whole: WordsHeard, text: str, *, from_ms: int) -> Span:

@@ -61,6 +61,14 @@ class Seam:
         self.is_in_doubt = False
         """Whether the text did not decide. Set back by whoever tells it; it comes once."""
 
+    def has_piece(self, heard: WordsHeard, clue: Clue) -> bool:
+        """Say whether a text that was cut off is but a piece of what was emitted before.
+
+        The rest of it, by which that would be known, did not come.
+        """
+        is_before = clue is Clue.TEXT and heard.end_ms <= self.until_ms
+        return is_before and self._overlap.has_piece(words_of(heard.text))
+
     def close(self, sure_ms: int) -> None:
         """Expect no repeats by text any more, once what comes lies surely behind them.
 

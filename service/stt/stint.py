@@ -67,6 +67,10 @@ class Arrival(NamedTuple):
     """Whether it was asked for the rest, so that a final need not end in a pause."""
     has_partials: bool = True
     """Whether the engine gives partials: else nothing tells in what order its finals were said."""
+    gives_partials_late: bool = False
+    """Whether its partials were late: each may be of what was said before the one before it came,
+    and nobody knows how late the last of them is.
+    """
 
 
 class Stint:
@@ -170,6 +174,7 @@ class Stint:
         sure_ms = self._sure_ms(queue_ms, now)
         if sure_ms > self._backlog.burst_end_ms:
             self._replay_lag_ms = 0  # what was sent at once is answered
+        prompt_ms = self._prompt_ms(queue_ms)
         return Arrival(
             result,
             position_ms,
@@ -178,10 +183,11 @@ class Stint:
             queue_ms=queue_ms,
             sure_ms=sure_ms,
             said=self._said() if self.is_utterance else None,
-            prompt_ms=self._prompt_ms(queue_ms),
+            prompt_ms=prompt_ms,
             cut_ms=self.until_ms if self.is_cut_off else None,
             is_asked=self.until_ms is not None or self._speech.has_ended,
             has_partials=self.habits.gives_partials,
+            gives_partials_late=self.habits.gives_partials and prompt_ms is None,
         )
 
     @property

@@ -84,24 +84,25 @@ def estimate(
     holes: Sequence[Span] = (),
     reached_ms: int = 0,
     is_whole: bool = False,
+    is_late: bool = False,
 ) -> Estimate:
     """Estimate when a text was said that takes about `expected_ms` to say.
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
-    far the result may be behind what had been sent, and `queue_ms` how much of that is because
-    much was sent at once. In `holes` nobody knows whether he paused. The last of it was said in
-    speech that went on after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it.
+    far the result may be behind what had been sent, or more if it `is_late`, and `queue_ms` how
+    much of that is because much was sent at once. In `holes` nobody knows whether he paused. The
+    last of it was said after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it.
     """
     stretches = _stretches(spans, from_ms, until_ms, holes)
     if not stretches:
         return Estimate(Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms))
-    bias = _LATER_IS_LIKELIER if not queue_ms and lag_ms <= LAG_MS else 0.0
-    shortest_ms, longest_ms = expected_ms - slack_ms, expected_ms + slack_ms
+    bias = _LATER_IS_LIKELIER if lag_ms <= LAG_MS and not (queue_ms or is_late) else 0.0
     pairs = pairwise(stretches)
     lateness = _lateness(stretches, until_ms, reached_ms, bias=bias, is_whole=is_whole)
     pauses = [_pause_cost(pair, holes, expected_ms, is_live=bool(bias)) for pair in pairs]
-    fits = list(_fits(stretches, pauses, lateness, Span(shortest_ms, longest_ms)))
+    lengths_ms = Span(expected_ms - slack_ms, expected_ms + slack_ms)
+    fits = list(_fits(stretches, pauses, lateness, lengths_ms))
     first, last, split = _choose(fits, stretches, holes, expected_ms)
     start_ms, end_ms = stretches[first].start_ms, stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:

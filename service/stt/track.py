@@ -264,7 +264,7 @@ class Track:
         False if that is no question. It is told if no other session hears it again.
         """
         is_mine = not stint.is_utterance and stint is self._stints[0]
-        return is_mine and self._transcript.doubt_last()
+        return is_mine and self._transcript.placing.doubt_last()
 
     def may_be_owed(self, stint: Stint) -> bool:
         """Say whether it owes words, or may for all we know."""

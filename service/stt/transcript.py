@@ -67,7 +67,7 @@ class Transcript:
     def __init__(self, inputs: TrackInputs, speech: Speech) -> None:
         self.progress = Progress(speech)
         self._speech = speech
-        self._placing = Placing(inputs, speech)
+        self.placing = Placing(inputs, speech)
         self._clock = SessionClock(0)
         self._seam = Seam((), 0, 0, Clue.TEXT)
         self._emitted: deque[Emitted] = deque(maxlen=_MAX_EMITTED)
@@ -98,7 +98,7 @@ class Transcript:
         if self._seam.is_in_doubt:
             self._doubt_ms = self._seam.until_ms
         self._clock = clock
-        self._placing.begin(clock)
+        self.placing.begin(clock)
         self._pending_here = self._pending_unmarked = False
         self._unmarked = None
         self._from_ms = start_ms
@@ -119,7 +119,7 @@ class Transcript:
             return self._add_nothing(at)
         unmarked = result.is_final is None and result.speech_final is None and at.said is None
         before = self._end_unmarked() if self._is_unmarked_over(text) else []
-        heard, clue = self._anchored(self._placing.place(at, text, from_ms=self._from_ms))
+        heard, clue = self._anchored(self.placing.place(at, text, from_ms=self._from_ms))
         whole = without_half_words(heard, at.cut_ms)
         if whole is None:
             return before
@@ -131,7 +131,7 @@ class Transcript:
 
     def _is_unmarked_over(self, text: str) -> bool:
         last = self._unmarked
-        timed = self._placing.timed(self._at.result)
+        timed = self.placing.timed(self._at.result)
         return last is not None and last.is_over(self._at, text, timed, self._speech)
 
     def _end_unmarked(self) -> list[WordsHeard]:
@@ -167,7 +167,7 @@ class Transcript:
         if pending is not None and heard is not None:
             final = Placed(replace(heard, is_final=True), pending.clue)
             is_part |= cut_ms is not None or (is_cut_off and pending.clue is not Clue.TEXT)
-            if is_cut_off and not (self._pending_unmarked or self._placing.knows_end(pending)):
+            if is_cut_off and not (self._pending_unmarked or self.placing.knows_end(pending)):
                 self._doubt_ms = heard.end_ms
             finals += self._emit(
                 final, self._pending_came_ms, until_ms=self._clock.position_ms, is_part=is_part
@@ -191,21 +191,20 @@ class Transcript:
 
     def close(self, *, is_cut_off: bool = False) -> list[WordsHeard]:
         """Expect no more of what was said, which is all as far as is known: else it is in doubt."""
-        self._doubt_ms, self._placing.lacking_ms = self._placing.lacking_ms, None
+        self._doubt_ms, self.placing.lacking_ms = self.placing.lacking_ms, None
+        pending = self._pending if is_cut_off and self._pending_here else None
+        if pending and self._seam.has_piece(*pending):
+            self._pending = None
         return self.finalize_pending(is_cut_off=is_cut_off)
-
-    def doubt_last(self) -> bool:
-        """See `Placing.doubt_last`."""
-        return self._placing.doubt_last()
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
         pending = self._pending
         if pending is None or kept_ms <= pending.heard.start_ms + spare_ms(pending.heard):
             return []
-        cut_off = pending if self._pending_unmarked else self._placing.cut_off(pending)
+        cut_off = pending if self._pending_unmarked else self.placing.cut_off(pending)
         self._pending = cut_off
-        is_part = cut_off != pending or self._placing.goes_on(cut_off, self._clock.position_ms)
+        is_part = cut_off != pending or self.placing.goes_on(cut_off, self._clock.position_ms)
         return self.finalize_pending(is_part=is_part, is_cut_off=True)
 
     def before_pending(self, until_ms: int) -> int:
@@ -312,9 +311,9 @@ class Transcript:
             return []
         self._restated.note(words, span, self._at.position_ms)
         from_ms, fresh = self._from_ms, self._cut(placed)
-        may_lack = self._placing.note_final(self._at, placed)
+        may_lack = self.placing.note_final(self._at, placed)
         if fresh is heard and not may_lack:
-            self._placing.learn(self._at, placed, from_ms=from_ms)
+            self.placing.learn(self._at, placed, from_ms=from_ms)
         sure_ms, sent_ms = self._at.sure_ms, self._at.position_ms
         self.progress.note(span, clue, sure_ms=sure_ms, sent_ms=sent_ms)
         fresh = fresh and self._restated.without(self._at, Placed(fresh, clue))
@@ -327,7 +326,7 @@ class Transcript:
                 self._ahead.append(_Ahead(Placed(fresh, clue), self._at.position_ms))
                 return []
         self._pending = None
-        self._doubt_ms = self._placing.split_ms
+        self._doubt_ms = self.placing.split_ms
         finals = self._emit(Placed(fresh, clue), sent_ms, until_ms=sent_ms)
         return finals + self._overtaken(self._at.position_ms)
 
@@ -379,7 +378,7 @@ class Transcript:
         carried, self._carried = self._carried, None
         if carried is None or find_overlap(words_of(carried.placed.heard.text), words).taken:
             return []
-        heard = self._placing.before(carried.placed.heard, carried.until_ms)
+        heard = self.placing.before(carried.placed.heard, carried.until_ms)
         final = Placed(replace(heard, is_final=True), Clue.TEXT)
         self._doubt_ms = heard.end_ms
         return self._emit(final, carried.came_ms, until_ms=carried.until_ms, is_part=True)
@@ -393,7 +392,7 @@ class Transcript:
         if repeats and (is_whole or placed.heard.is_final):
             self._from_ms = max(self._from_ms, until_ms)
         if repeats and left and placed.clue is Clue.TEXT:
-            span = self._placing.rest(self._at, placed.heard, left.text, from_ms=until_ms)
+            span = self.placing.rest(self._at, placed.heard, left.text, from_ms=until_ms)
             return replace(left, start_ms=span.start_ms, end_ms=span.end_ms)
         if repeats and left and placed.clue is Clue.SPAN:
             return replace(left, start_ms=min(max(left.start_ms, until_ms), left.end_ms))

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from service.calls.commands import Answer
 from service.calls.inputs import LegHungUp
 from service.carrier import open_carrier
 from service.carrier.answers import MAX_PAGES, PAGE_SIZE
-from service.errors import CarrierUnavailableError, CommandRefusedError
+from service.errors import CallOverError, CarrierUnavailableError, CommandRefusedError
 from service.ids import CallId, LegId
 from service.ports import LegLife
 from tests.carrier.peers import TelnyxApi, open_telnyx_api, refusal
@@ -173,3 +174,22 @@ async def test_every_answer_tells_what_time_it_is_at_telnyx(api: TelnyxApi) -> N
         await carrier.life(LEG)
 
     assert heard == [datetime(2026, 3, 2, 14, 30, 41, tzinfo=UTC).timestamp()]
+
+
+async def test_an_answer_that_telnyx_took_says_which_leg_was_answered_no_sooner(
+    api: TelnyxApi,
+) -> None:
+    """One that was refused says nothing: somebody else may have answered before."""
+    asked: list[tuple[LegId, float]] = []
+    api.replies = [
+        (200, {"data": {"result": "ok"}}, {}),
+        (422, {"errors": [{"code": "90018"}]}, {}),
+    ]
+
+    async with open_carrier("KEY1", api.url, asked=lambda *one: asked.append(one)) as carrier:
+        await carrier.run(Answer(leg_id=LEG), command_id="one")
+        with pytest.raises(CallOverError):
+            await carrier.run(Answer(leg_id=LegId("other")), command_id="two")
+
+    assert [leg_id for leg_id, _ in asked] == [LEG]
+    assert asked[0][1] >= 0

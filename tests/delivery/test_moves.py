@@ -5,7 +5,7 @@ from pathlib import Path
 
 from service.delivery import switches
 from service.ids import EndpointName
-from service.ports import LaneUpdate
+from service.ports import LaneUpdate, Parked
 from tests.delivery.builders import C1, CRM, endpoint
 from tests.delivery.harness import Harness, commit, open_harness
 from tests.waiting import until
@@ -110,6 +110,27 @@ async def test_a_look_that_the_journal_does_not_answer_is_made_up_for(tmp_path: 
         await harness.flush()
 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
+
+
+async def test_what_an_older_version_gave_up_for_it_moves_as_far_as_it_is_wanted(
+    tmp_path: Path,
+) -> None:
+    """It makes lanes of the endpoint that is no more: they are moved, too."""
+    async with open_harness(tmp_path, endpoint(events=("call.answered",))) as harness:
+        await commit(
+            harness.journal, "c1", "call.answered", "call.hold", "call.answered", to=(OLD,)
+        )
+        await move(harness)
+        harness.crm.taken.clear()
+        await harness.journal.rewind(C1, OLD, 0)
+        for seq in (1, 2):
+            gave_up = LaneUpdate(C1, OLD, seq, parked=Parked(seq, 400, "refused"))
+            await harness.journal.settle([gave_up])
+        await harness.list_backlog()
+
+        assert harness.crm.ids == ["c1_3"]
+        parked = await harness.journal.parked(limit=9)
+        assert [(one.endpoint, one.seq) for one in parked] == [(CRM, 1)]
 
 
 async def test_nobody_looks_at_a_call_that_was_let_go(tmp_path: Path) -> None:

@@ -96,6 +96,21 @@ async def test_a_gone_endpoint_that_was_noted_since_the_journal_was_asked_stays_
         assert harness.crm.ids == ["c1_1"]
 
 
+async def test_a_gone_endpoint_may_be_enabled_as_often_as_it_is_disabled(tmp_path: Path) -> None:
+    """What was noted long ago is no older than what the journal says."""
+    async with open_harness(tmp_path) as harness:
+        for number in (1, 2, 3):
+            harness.crm.script.append(GONE)
+            await harness.commit("c1", "call.answered")
+            await harness.flush()
+            assert harness.lanes.disabled == {CRM}
+            await switches.enable(harness.journal, [CRM], CRM, now=START)
+            await harness.list_backlog()
+
+            assert harness.lanes.disabled == set()
+            assert len(harness.crm.ids) == number
+
+
 async def test_a_gone_endpoint_that_could_not_be_noted_is_asked_again(tmp_path: Path) -> None:
     """By the next listing: nobody else knows that it is off, and nobody would enable it."""
     async with open_harness(tmp_path) as harness:

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from service.calls.inputs import LegAnswered
 from service.errors import JournalUnavailableError
 from service.ingress.webhook_route import MAX_BODY_BYTES
-from tests.ingress.builders import KEY, NOW, WEBHOOKS, signed, webhook_body
+from tests.ingress.builders import KEY, LEG, NOW, WEBHOOKS, signed, webhook_body
 from tests.ingress.harness import OLD_KEY, WebhookHarness
 from tests.waiting import PATIENCE_S
 
@@ -180,6 +180,15 @@ async def test_webhooks_tell_what_time_it_is_at_telnyx() -> None:
 
     await webhooks.post(ANSWERED, signed(ANSWERED))
     assert webhooks.network() == pytest.approx(NOW + 1.512873)  # when it occurred: exact
+
+
+async def test_what_we_asked_for_tells_how_late_its_webhook_is() -> None:
+    """A call is answered no sooner than we ask for that: a clock that may be right is."""
+    webhooks = WebhookHarness(now=NOW + 2.1)
+    webhooks.network.asked(LEG, 0.7)
+    await webhooks.post(ANSWERED, signed(ANSWERED))
+
+    assert webhooks.network.ahead_s == 0.0
 
 
 async def test_a_sender_that_breaks_off_leaves_no_trace_but_a_count(

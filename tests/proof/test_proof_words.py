@@ -91,6 +91,8 @@ FAILED_ONCE = [
     Trial(910005, "media", ("repetitive_speech", "late_and_closed")),
     Trial(910037, "media", ("repetitive_speech", "late_and_closed")),
     Trial(910007, "media", ("slow_handshake", "closed_every_5_s")),
+    Trial(920002, "media", ("late_answers", "frames_missing")),
+    Trial(920018, "media", ("late_answers", "session_limit")),
 ]
 """Runs that were found by the long proof."""
 

@@ -160,3 +160,15 @@ def test_no_doubt_is_left_of_a_text_that_is_heard_again() -> None:
     sent(timed, stint)
     timed.receive(stint, replace(partial_of(0.6, 1.7), is_final=True), 8.0)
     assert not timed.doubt_last(stint)
+
+
+def test_a_piece_of_what_was_emitted_is_not_said_again_where_its_session_is_cut_off() -> None:
+    """The seam would have known it by the rest, for which there was no time."""
+    talk = Talk()
+    for text in ("good morning this is claire", "i would like to change my booking"):
+        talk.speak(1800)
+        talk.add(text, is_final=True)
+    talk.renew(0)
+    talk.add("change", **PARTIAL)
+
+    assert talk.transcript.close(is_cut_off=True) == []

@@ -59,3 +59,15 @@ def test_an_engine_that_was_late_is_prompt_again_where_it_answers_what_begins_an
 
     assert answers == [None, None, prompt_ms]
     assert at.lag_ms > LAG_MS
+
+
+def test_partials_that_come_late_are_late_by_nobody_knows_how_much() -> None:
+    """Each is waited for only since the one before it; an engine without any gives no such sign."""
+    talk = Talk()
+    talk.speak(500)
+    assert not talk.stint.arrived(FINAL, talk.now).gives_partials_late
+    talk.speak(500)
+    assert not talk.stint.arrived(PARTIAL, talk.now).gives_partials_late
+    talk.speak(1700)
+
+    assert talk.stint.arrived(PARTIAL, talk.now).gives_partials_late

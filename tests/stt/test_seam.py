@@ -130,3 +130,13 @@ def test_half_a_word_at_a_cut_is_left_out() -> None:
     assert without_half_words(words, None) is words
     plain = heard("good mor", 0, 980)
     assert without_half_words(plain, 1000) is plain
+
+
+def test_a_piece_of_what_was_emitted_that_was_cut_off_is_a_repeat() -> None:
+    """In its place, and word for word; with times, or behind that, it is known otherwise."""
+    seam = after("good morning this is claire", 0, 2000, by=Clue.TEXT)
+
+    assert seam.has_piece(heard("This is", 500, 1000, is_final=False), Clue.TEXT)
+    assert not seam.has_piece(heard("this was", 500, 1000, is_final=False), Clue.TEXT)
+    assert not seam.has_piece(heard("this is", 1800, 2600, is_final=False), Clue.TEXT)
+    assert not seam.has_piece(heard("this is", 500, 1000, is_final=False), Clue.SPAN)

@@ -242,3 +242,12 @@ def test_nobody_is_taken_to_speak_in_a_third_of_the_time() -> None:
     found = late(2730, [before, behind], holes=[hole])
 
     assert (found.span, found.split_ms) == (Span(3450, 7640), 4600)
+
+
+def test_a_text_of_a_late_engine_ends_in_the_pause_that_its_length_says() -> None:
+    """The last one before it came is no likelier: what was said there has yet to be answered."""
+    spans = [Span(4900, 7500), Span(8100, 9800)]
+    text = partial(estimate_span, 3445, spans, from_ms=0, until_ms=10_900, slack_ms=1722)
+
+    assert text(lag_ms=LAG_MS, is_late=True) == spans[0]
+    assert text(lag_ms=LAG_MS) == Span(4900, 9800)
