@@ -200,5 +200,6 @@ async def _read_a_little(response: aiohttp.ClientResponse) -> bytes:
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
         pass
     finally:
-        response.release()  # closes the connection unless the body was read to its end
+        if response.connection is not None:  # what was read to its end has let go of it
+            response.release()
     return said

@@ -194,7 +194,6 @@ def _is_month(tokens: Sequence[Token], place: int, language: Language, *, is_ope
     sides = (*tokens[max(0, place - 1) : place], *tokens[place + 1 : place + 2])
     if any(_YEAR.fullmatch(one.text) for one in sides):
         return True
-    words = language.values.keys() | language.beside.keys() | language.repeats.keys()
-    digits = [one for one in sides if one.kind is Kind.DIGITS or one.text in words]
+    digits = [one for one in sides if one.kind is Kind.DIGITS or one.text in language.digit_words]
     is_letter = is_open or len(digits) > 1 or any(language.spells(one.text) for one in sides)
     return not is_letter

@@ -96,6 +96,11 @@ class Language:
     keywords: Mapping[Label, str]
     """Expressions for what is said near a number of that kind."""
 
+    @property
+    def digit_words(self) -> frozenset[str]:
+        """Words that are digits, some of them only beside others, or that repeat one."""
+        return frozenset((*self.values, *self.beside, *self.repeats))
+
     def spells(self, word: str) -> bool:
         """Say whether a word is a letter that is spelled: x, or x-ray."""
         return word in self.letters or (len(word) == 1 and word.isalpha())

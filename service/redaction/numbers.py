@@ -111,6 +111,23 @@ def is_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
     )
 
 
+def unsure_in(tokens: Sequence[Token], runs: Sequence[Run], language: Language) -> frozenset[int]:
+    """Return where an `oh` or a `one` is that is in no run and may be a digit all the same.
+
+    It is the last word, and the next text may go on with two; or one word stands between it and a
+    number: *oh*, apple, zero.
+    """
+    places = {place for run in runs for place in range(run.first, run.last + 1)}
+    last = len(tokens) - 1
+    return frozenset(
+        place
+        for place, token in enumerate(tokens)
+        if (token.text in language.pronoun or token.text in language.beside)
+        and place not in places
+        and (place == last or _is_near_another(tokens, place, language))
+    )
+
+
 def _end_of_run(tokens: Sequence[Token], start: int, language: Language, hint: Hint) -> int:
     """Return the token after a run that begins here; the same token if none does."""
     if not _begins(tokens, start, language, hint):

@@ -16,7 +16,7 @@ from service.redaction.addresses import (
 from service.redaction.exemptions import Exemption
 from service.redaction.labels import Label, is_card, label_of
 from service.redaction.memory import Memory, OpenUtterance, Policy
-from service.redaction.numbers import Hint, Run, runs_of
+from service.redaction.numbers import Hint, Run, runs_of, unsure_in
 from service.redaction.said import Group, Mark, Said
 from service.redaction.tokens import Kind, Token, tokens_of
 from service.redaction.topics import Topics
@@ -126,6 +126,7 @@ class Walk:
         hint = Hint(follows_number=says_number, may_go_on=not self.said.is_final)
         found = runs_of(tokens, self.said.language, hint)
         runs = {run.first: run for run in found}
+        unsure = unsure_in(tokens, found, self.said.language)
         held_from = self._open_address(addresses)
         place = 0
         while place < len(tokens):
@@ -142,6 +143,9 @@ class Walk:
                 place = runs[place].last + 1
             else:
                 group = self._other(group, token)
+                if place in unsure and self.policy.counts_digits:
+                    self._show(Group([Run(place, place, "1")], self.digits))
+                    self.plain, self.speaker, self.counted = 0, self.said.key, True
                 place += 1
         self._decide(group, ends=True)
 
@@ -275,9 +279,7 @@ class Walk:
 
     def _may_stand(self, shown: str) -> bool:
         """Whether a label shows no more digits than may be shown; those that it shows count."""
-        language = self.said.language
-        numbers = language.values.keys() | language.beside.keys() | language.repeats.keys()
-        if not numbers.isdisjoint(_WORD.findall(shown.lower())):
+        if not self.said.language.digit_words.isdisjoint(_WORD.findall(shown.lower())):
             return False
         count = sum(sign.isdecimal() for sign in shown)
         if count and (self.spent or self.shown + self._others + count > self.topics.limit()):

@@ -33,6 +33,7 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
         "test_lanes_keepers",
         "test_letting_go",
         "test_reports",
+        "test_moves",
         "test_backlog",
         "test_changed_endpoints",
         "test_recovery",

@@ -177,6 +177,24 @@ def test_nothing_between_digits_makes_them_others(level: Level, text: str) -> No
     assert "FOUR" not in shown
 
 
+def test_a_word_that_may_be_a_digit_is_counted_as_one() -> None:
+    """The *one* that ends a text which the next goes on with; an oh with a word behind it."""
+    call = Call(ALL._replace(level="strict"))
+    assert call.final("that is the one") == "that is the one"
+    assert call.final("2") == "2"
+    assert call.final("01 november 7 x") == "[NUMBER] x"
+
+    shown = Call(ALL._replace(level="strict")).partial("it's oh apple zero november 793 x")
+    assert len(digits_in(shown)) <= MAX_SHOWN["strict"]
+
+
+def test_what_may_be_a_digit_hides_nothing_of_a_sentence() -> None:
+    """Nor is it hidden in one."""
+    call = Call()
+    for text in ("oh sorry two of them please", "no the other one", "I see oh well that one"):
+        assert call.final(text) == text
+
+
 def test_a_text_has_no_end_of_times_and_years() -> None:
     """From the fifth on they are a number that is read out."""
     shown = Call().final("at 4 at 5 at 3 at 9 at 57 at 8 at 7 at 6 at 3 at 6 at 21 at 4")
