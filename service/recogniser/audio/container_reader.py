@@ -58,6 +58,11 @@ class ContainerDecoder:
         self._mixer: TrackMixer | None = None
         self._tracks: dict[int, RawDecoder] = {}
 
+    @property
+    def left_out_s(self) -> float:
+        """Seconds of tracks that came too late to be mixed."""
+        return self._mixer.left_out / self.rate_hz if self._mixer else 0.0
+
     def feed(self, data: bytes) -> Samples:
         """Return the samples that these messages complete: whole ones, as `pieces` gives them."""
         made = []

@@ -68,7 +68,9 @@ class _ContainerFileReader:
 
     @property
     def notes(self) -> list[str]:
-        return self._reader.notes
+        late_s = self.decoder.left_out_s
+        late = [f"{late_s:.2f} s are left out: their track is too far behind"] if late_s else []
+        return [*self._reader.notes, *late]
 
 
 @asynccontextmanager

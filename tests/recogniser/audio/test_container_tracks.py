@@ -1,6 +1,7 @@
 """A container's own times, and all of its tracks."""
 
 import io
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -21,6 +22,7 @@ from service.recogniser.audio.container_messages import (
     NOTE,
 )
 from service.recogniser.audio.container_reader import ContainerDecoder
+from service.recogniser.audio.file_reader import open_file_reader
 from service.recogniser.audio.samples import NO_SAMPLES, Samples
 from tests.recogniser.audio.test_container_child import read
 
@@ -40,8 +42,8 @@ class TrackPlan:
     inverted: bool = False
 
 
-def made(muxer: str, *plans: TrackPlan, codec: str = "libopus") -> bytes:
-    """Return a file with these tracks, their packets in the order of time."""
+def made(muxer: str, *plans: TrackPlan, codec: str = "libopus", in_order: bool = True) -> bytes:
+    """Return a file with these tracks, their packets in the order of time, or track after track."""
     file = io.BytesIO()
     with av.open(file, "w", format=muxer) as out:
         streams = [out.add_stream(codec, rate=RATE_HZ) for _ in plans]
@@ -57,8 +59,11 @@ def made(muxer: str, *plans: TrackPlan, codec: str = "libopus") -> bytes:
                 for at in range(round(start_s * RATE_HZ), round(end_s * RATE_HZ), size):
                     packets += stream.encode(tone(at, size, stream, inverted=plan.inverted))
             packets += stream.encode(None)
-        for packet in sorted(packets, key=lambda one: (one.dts or 0) * one.time_base):
-            out.mux(packet)
+        if in_order:
+            packets.sort(key=lambda one: (one.dts or 0) * one.time_base)
+        write = out.mux if in_order else out.mux_one
+        for packet in packets:
+            write(packet)
     return file.getvalue()
 
 
@@ -163,6 +168,21 @@ def test_people_on_tracks_of_their_own_are_heard_together_and_apart() -> None:
     assert_sounds(apart[0], (0, 1))
     assert_sounds(apart[1], (2, 4))
     assert {one.channels for one in apart} == {2}
+
+
+async def test_a_track_that_is_too_far_behind_is_left_out_and_named() -> None:
+    """One that only comes when another has told more than a minute."""
+    with tempfile.TemporaryFile() as file:
+        behind = [TrackPlan([(0, 64)]), TrackPlan([(0, 3)])]
+        file.write(made("matroska", *behind, in_order=False))
+        file.seek(0)
+        async with open_file_reader(file) as reader:
+            async for piece in reader.pieces():
+                reader.decoder.feed(piece)
+
+    assert [note.split(" s are left out")[1] for note in reader.notes] == [
+        ": their track is too far behind"
+    ]
 
 
 def test_the_tracks_of_a_film_are_heard_as_it_would_be_played() -> None:
