@@ -50,6 +50,15 @@ async def test_acks_that_cannot_be_written_at_the_end_are_told_of(tmp_path: Path
     assert "acknowledgements_lost" in [line["event"] for line in lines]
 
 
+async def test_what_an_endpoint_gets_is_known_once_it_is_gone(tmp_path: Path) -> None:
+    """So that what waits for it is moved as it would have been sent."""
+    only_finals = endpoint("old", events=("transcript.final",))
+    async with open_harness(tmp_path, only_finals):
+        pass
+    async with open_harness(tmp_path) as harness:
+        assert (await harness.journal.filters())[OLD] == only_finals.filter
+
+
 async def test_a_lane_leaves_the_memory_once_its_acks_are_written(tmp_path: Path) -> None:
     """Of two hundred endpoints each has room for three hundred at a time."""
     many = [endpoint(f"e{number}") for number in range(200)]
