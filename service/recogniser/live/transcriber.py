@@ -9,6 +9,7 @@ from typing import Final
 from service.recogniser.live.parameters import SessionSettings
 from service.recogniser.live.results import encode_empty_final, encode_final, encode_partial
 from service.recogniser.models.hypothesis import Hypothesis, TimedWord
+from service.recogniser.models.words import timed_words
 from service.recogniser.scheduling.cpu_scheduler import CpuClaim
 from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import Workers
@@ -41,6 +42,7 @@ PendingResult = SpeechSegment | UtteranceEnd | EmptyFinal
 class _Decoded:
     speech: SpeechSegment
     hypothesis: Hypothesis
+    words: tuple[TimedWord, ...]
 
 
 class LiveTranscriber:
@@ -140,19 +142,8 @@ class LiveTranscriber:
         hypothesis = decoded.hypothesis
         if hypothesis.text or self._partial or speech.segment.ending is Ending.REQUEST:
             text = redact(hypothesis.text, self._settings.redact)
-            words = await self._words(decoded) if self._settings.words else ()
-            await self._send(encode_final(speech, text, hypothesis.confidence, words))
+            await self._send(encode_final(speech, text, hypothesis.confidence, decoded.words))
         self._partial = ""
-
-    async def _words(self, decoded: _Decoded) -> tuple[TimedWord, ...]:
-        speech, aligner = decoded.speech, self._workers.networks.aligner
-        async with self._workers.cpu.claim(Priority.FINAL) as claim:
-            await claim.granted
-            return await claim.run(
-                lambda: aligner.words(
-                    decoded.hypothesis, speech.samples, speech.rate_hz, speech.begins_s
-                )
-            )
 
     def _is_due(self, speech: SpeechSegment) -> bool:
         """Whether to decode speech that is going on."""
@@ -192,13 +183,22 @@ class LiveTranscriber:
                 speech = self._pending[0]
             elif self._growing is not None:
                 speech = self._growing
-            hypothesis = await self._claim.run(lambda: self._run_engine(speech))
-        self._decoded = _Decoded(speech, hypothesis)
+            self._decoded = await self._claim.run(lambda: self._run_engine(speech))
         return self._decoded
 
-    def _run_engine(self, speech: SpeechSegment) -> Hypothesis:
+    def _run_engine(self, speech: SpeechSegment) -> _Decoded:
         """Decode, on a thread; one at a time."""
-        engine = self._workers.networks.engine
+        engine, before = self._workers.networks.engine, self._decoded
         if self._boost is None:
             self._boost = engine.boost(self._settings.key_terms)
-        return engine.decode(speech.samples, speech.rate_hz, self._boost)
+        goes_on = before is not None and before.speech.segment.start == speech.segment.start
+        samples = speech.samples
+        hypothesis = engine.decode(
+            samples,
+            speech.rate_hz,
+            self._boost,
+            draft=before.hypothesis.numbers if before is not None and goes_on else (),
+            words=self._settings.words,
+        )
+        words = timed_words(hypothesis, samples, speech.rate_hz, speech.begins_s)
+        return _Decoded(speech, hypothesis, words)

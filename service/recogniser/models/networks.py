@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.recogniser.models.aligner import Aligner
 from service.recogniser.models.engine import Engine
 from service.recogniser.models.vad import VoiceDetector
 from service.recogniser.models.weights import find_models
@@ -15,14 +14,13 @@ class Networks:
 
     engine: Engine
     detector: VoiceDetector
-    aligner: Aligner
 
 
 def load_networks(model_dir: Path | None = None) -> Networks:
-    """Find, check and load the models; blocks for about 0.4 s.
+    """Find, check and load the models; blocks for about 0.4 s, the first time for 2 s more.
 
     Raises:
         SettingsError: They are not there; the text says what to install.
     """
     models = find_models(model_dir)
-    return Networks(Engine(models), VoiceDetector(models.vad), Aligner(models.decoder))
+    return Networks(Engine(models), VoiceDetector(models.vad))

@@ -52,8 +52,13 @@ _WANTED: Mapping[str, _Wanted] = {
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """The files of the engine, all of them there."""
+    """The files of the engine, all of them there.
 
+    `digest` is the SHA-256 of the sums of what its networks are made of.
+    """
+
+    name: str
+    digest: str
     encoder: Path
     decoder: Path
     tokenizer: Path
@@ -88,9 +93,13 @@ def find_models(model_dir: Path | None = None) -> ModelFiles:
             [f"the recogniser's model file {name} is not {where}" for name in missing]
         )
     found = {name: path for name, path in paths.items() if path is not None}
+    sums = sums_of(found)
     if model_dir is None:
-        verify(found)
+        verify(sums)
+    made_of = sums["encoder_model.ort"] + sums["decoder_model_merged.ort"]
     return ModelFiles(
+        name=ENGINE_NAME,
+        digest=hashlib.sha256(made_of.encode()).hexdigest(),
         encoder=found["encoder_model.ort"],
         decoder=found["decoder_model_merged.ort"],
         tokenizer=found["tokenizer.bin"],
@@ -108,14 +117,18 @@ def _path_of(name: str, model_dir: Path | None) -> Path | None:
     return Path(spec.origin).parent / wanted.folder / name
 
 
-def verify(found: Mapping[str, Path]) -> None:
-    """Make sure that these files, by name, are the ones that were measured and licensed.
+def sums_of(found: Mapping[str, Path]) -> dict[str, str]:
+    """Return the SHA-256 of these files, by name."""
+    with ThreadPoolExecutor(len(found)) as pool:
+        return dict(zip(found, pool.map(_sha256, found.values()), strict=True))
+
+
+def verify(sums: Mapping[str, str]) -> None:
+    """Make sure that files with these sums, by name, are those that were measured and licensed.
 
     Raises:
         SettingsError: Some are others.
     """
-    with ThreadPoolExecutor(len(found)) as pool:
-        sums = dict(zip(found, pool.map(_sha256, found.values()), strict=True))
     wrong = [name for name, found_sum in sums.items() if found_sum != _WANTED[name].sha256]
     if wrong:
         raise SettingsError(

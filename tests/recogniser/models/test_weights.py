@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsError
-from service.recogniser.models.weights import find_models, verify
+from service.recogniser.models.weights import find_models, sums_of, verify
 
 NAMES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin", "silero_vad.onnx")
 
@@ -39,4 +39,4 @@ def test_weights_that_are_not_ours_are_refused(tmp_path: Path) -> None:
     other.write_bytes(b"something else")
 
     with pytest.raises(SettingsError, match=r"'\.\[recogniser\]'"):
-        verify({"tokenizer.bin": other, "silero_vad.onnx": find_models().vad})
+        verify(sums_of({"tokenizer.bin": other, "silero_vad.onnx": find_models().vad}))
