@@ -38,6 +38,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="play this two-channel WAV: customer left, agent right",
     )
     parser.add_argument(
+        "--model",
+        choices=("auto", "base", "tiny"),
+        default="auto",
+        help="which of the recogniser's models hears it: see recogniser --help (default: auto)",
+    )
+    parser.add_argument(
         "--journal",
         type=Path,
         metavar="FILE",
@@ -57,5 +63,6 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         real=arguments.real,
         recording=arguments.recording,
         journal=arguments.journal,
+        model=arguments.model,
     )
     return demo.run(options)

@@ -65,8 +65,8 @@ class CardEngine(Engine):
 
 
 def with_engine(networks: Networks, engine: type[Engine]) -> Networks:
-    """Return the networks with another engine, of the same weights."""
-    return replace(networks, engine=engine(find_models()))
+    """Return the networks with another engine for everything."""
+    return replace(networks, engine=engine(find_models("tiny").speech[0]), quick_engine=None)
 
 
 def container_children() -> list[int]:

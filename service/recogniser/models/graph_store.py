@@ -116,4 +116,4 @@ def _make(model: ModelFiles, folder: Path) -> None:
         raise SettingsError(
             [f"the recogniser's networks cannot be made out of {model.decoder.parent}"]
         ) from error
-    log.info("networks_made", model=model.name)
+    log.debug("networks_made", model=model.name)

@@ -45,6 +45,7 @@ async def _serve(settings: ProcessSettings) -> None:
             port=settings.port,
             api_keys=() if settings.api_key is None else (settings.api_key,),
             max_sessions=settings.max_sessions,
+            model=settings.model,
             model_dir=None if settings.model_dir is None else Path(settings.model_dir),
             allow_private_urls=settings.allow_private_urls,
         ) as recogniser:

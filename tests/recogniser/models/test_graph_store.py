@@ -18,6 +18,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "callscribe"
 
 
+def tiny() -> ModelFiles:
+    """Return the smaller model's files."""
+    return find_models("tiny").speech[0]
+
+
 def made(model: ModelFiles) -> tuple[Path, int]:
     """Return where the networks were, and which file one of them was."""
     with open_graphs(model) as folder:
@@ -26,7 +31,7 @@ def made(model: ModelFiles) -> tuple[Path, int]:
 
 def test_networks_are_made_once(cache: Path) -> None:
     """The next start takes what the first one kept, which is nobody else's to read."""
-    first, second = made(find_models()), made(find_models())
+    first, second = made(tiny()), made(tiny())
 
     assert first == second
     assert [*cache.iterdir()] == [first[0]]
@@ -35,20 +40,20 @@ def test_networks_are_made_once(cache: Path) -> None:
 
 def test_what_is_not_whole_is_made_anew(cache: Path) -> None:
     """As after a disk that was full, or a machine that went dark."""
-    folder, _ = made(find_models())
+    folder, _ = made(tiny())
     os.truncate(folder / STEP, 1_000)
 
-    made(find_models())
+    made(tiny())
 
     assert (cache / folder.name / STEP).stat().st_size > 1_000
 
 
 def test_other_weights_have_networks_of_their_own(cache: Path) -> None:
     """What was made of one file is not run for another."""
-    model = find_models()
-    with open_graphs(model) as folder:
-        assert folder.parent == cache
-        assert model.digest[:32] in folder.name
+    base, smaller = find_models("auto").speech
+
+    assert made(base)[0] != made(smaller)[0]
+    assert len([*cache.iterdir()]) == 2
 
 
 def test_where_nothing_may_be_kept_they_are_made_for_this_once(
@@ -58,7 +63,7 @@ def test_where_nothing_may_be_kept_they_are_made_for_this_once(
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
 
-    folder, _ = made(find_models())
+    folder, _ = made(tiny())
 
     assert not folder.exists()
 
@@ -73,7 +78,6 @@ def test_weights_that_are_none_are_named(cache: Path, tmp_path: Path) -> None:
         encoder=tmp_path / "encoder.ort",
         decoder=tmp_path / "decoder.ort",
         tokenizer=tmp_path / "tokenizer.bin",
-        vad=tmp_path / "vad.onnx",
     )
 
     with pytest.raises(SettingsError, match="cannot be made"):
