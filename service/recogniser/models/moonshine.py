@@ -87,13 +87,16 @@ class Moonshine:
         made = self._encoder.run(self._cross, {"sound": samples[None].astype(np.float32)})
         return EncodedAudio(dict(zip(self._cross, made, strict=True)), len(samples))
 
-    def decode(self, audio: EncodedAudio, drafted: Sequence[int] = ()) -> DecodedTokens:
+    def decode(
+        self, audio: EncodedAudio, drafted: Sequence[int] = (), *, must_speak: bool = False
+    ) -> DecodedTokens:
         """Return the likeliest tokens in turn, and the logarithms of their probabilities.
 
         `drafted` are tokens of an earlier decoding: what is right of them takes less time. The
-        text is the same, but for what rounding makes of a near tie.
+        text is the same, but for what rounding makes of a near tie. With `must_speak` there is a
+        first token, however much likelier none is.
         """
-        draft, text = Draft(drafted), _Text(audio.max_tokens)
+        draft, text = Draft(drafted), _Text(audio.max_tokens, must_speak=must_speak)
         asked: list[list[Samples]] = []
         memory, position, token = self._no_memory, 0, _FIRST_TOKEN
         while True:
@@ -149,13 +152,17 @@ class Moonshine:
 class _Text:
     """A text as it is found, token by token."""
 
-    def __init__(self, max_tokens: int) -> None:
+    def __init__(self, max_tokens: int, *, must_speak: bool) -> None:
         self.ids: list[int] = []
         self.log_probabilities: list[float] = []
         self._max_tokens = max_tokens
+        self._must_speak = must_speak
 
     def take(self, scores: Samples) -> int | None:
         """Add the likeliest token and return it; None where the text ends."""
+        if self._must_speak and not self.ids:
+            scores = scores.copy()
+            scores[_LAST_TOKEN] = -np.inf
         token = int(scores.argmax())
         if token == _LAST_TOKEN:
             return None
