@@ -23,6 +23,7 @@ from service.recogniser.models.moonshine import (
 from service.recogniser.models.weights import ModelFiles
 from service.recogniser.text.boosting import Boost, Replacement
 from service.recogniser.text.key_terms import KeyTerm
+from service.recogniser.text.punctuation import tidied
 from service.recogniser.text.vocabulary import Vocabulary, read_tokens
 
 MAX_TRIED: Final = 8
@@ -69,7 +70,7 @@ class Engine:
         texts = [self._vocabulary.text([number]) for number in ids]
         probabilities = np.exp(decoded.log_probabilities)
         return Hypothesis(
-            text.strip(),
+            tidied(text.strip()),
             float(np.exp(np.mean(decoded.log_probabilities))),
             tuple(map(Token, ids, texts, probabilities.tolist())),
             self._times(audio, decoded) if words else None,
