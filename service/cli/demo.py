@@ -37,17 +37,21 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="play this two-channel WAV: customer left, agent right",
     )
-    parser.add_argument(
-        "--model",
-        choices=("auto", "base", "tiny"),
-        default="auto",
-        help="which of the recogniser's models hears it: see recogniser --help (default: auto)",
-    )
+    _add_model(parser)
     parser.add_argument(
         "--journal",
         type=Path,
         metavar="FILE",
         help="keep the journal here (default: nothing is kept)",
+    )
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        choices=("auto", "base", "tiny"),
+        default="auto",
+        help="which of the recogniser's models hears it: see recogniser --help (default: auto)",
     )
 
 

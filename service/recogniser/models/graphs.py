@@ -182,18 +182,7 @@ def _self_attention(
     head_size = matrices[0].integers.shape[1] // HEADS
     whole = graph.product(h, matrices, f"{here}.qkv")
     q, k, v = _split(graph, whole, [f"{here}.{one}" for one in ("q", "k", "v")])
-    turned = [
-        graph.add(
-            "RotaryEmbedding",
-            [one, *rotary],
-            [f"{one}.turned"],
-            domain=MICROSOFT,
-            interleaved=1,
-            num_heads=HEADS,
-            rotary_embedding_dim=_ROTATED,
-        )[0]
-        for one in (q, k)
-    ]
+    turned = [_turned(graph, one, rotary) for one in (q, k)]
     inputs, outputs = [*turned, v], [f"{here}.attended"]
     if memory is not None:
         shape: list[int | str] = [1, HEADS, "before", head_size]
@@ -214,6 +203,20 @@ def _self_attention(
     return graph.product(
         outputs[0], [shipped.matrix(f"{here}/o_proj", f"{here}/dense")], f"{here}.out"
     )
+
+
+def _turned(graph: GraphWriter, value: str, rotary: tuple[str, str, str]) -> str:
+    """Turn queries or keys by their positions."""
+    (name,) = graph.add(
+        "RotaryEmbedding",
+        [value, *rotary],
+        [f"{value}.turned"],
+        domain=MICROSOFT,
+        interleaved=1,
+        num_heads=HEADS,
+        rotary_embedding_dim=_ROTATED,
+    )
+    return name
 
 
 def _cross_attention(graph: GraphWriter, model: _Model, at: int, h: str) -> str:
