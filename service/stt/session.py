@@ -274,9 +274,11 @@ class Session:
         last_s, last_retry_s = self.stint.last_patience_s, self._limits.last_retry_s
         if last_s is not None and last_s <= last_retry_s:
             return min(self._stall_s, last_s)
-        has_stalled = last_s is None and self._others_stalled
-        is_worth_it = has_stalled or self._has_substitute()
-        return min(self._stall_s, last_retry_s) if is_worth_it else self._stall_s
+        known_s = self.stint.answer_patience_s or 0.0
+        has_stalled = not known_s and self._others_stalled
+        if has_stalled or self._has_substitute():
+            return min(self._stall_s, last_retry_s)
+        return max(self._stall_s, known_s)
 
     def _has_time(self, overdue_s: float) -> bool:
         """Say whether the end is far enough for one that answered to be later than ever.

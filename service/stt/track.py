@@ -48,6 +48,7 @@ class Track:
         """
         self.inputs = TrackInputs(plan)
         self._tape = tape = Tape(plan, keep_ms=keep_ms)
+        self._keep_ms = keep_ms
         self._ring, self.speech = tape.ring, tape.speech
         self._transcript = Transcript(self.inputs, self.speech)
         self._headway = Headway()
@@ -231,6 +232,11 @@ class Track:
             inputs += self._telling.words(self._transcript.keep_from(self._tape.kept_from_ms()))
             inputs += self._telling.lost(self._kept_or_resume_ms(), is_losing=True)
         return [*inputs, *self._telling.settled()]
+
+    @property
+    def room_ms(self) -> int:
+        """How much more audio may come before the first of what is owed is not kept any more."""
+        return self._keep_ms - self.pushed_ms + self._transcript.answered_until(self.pushed_ms)
 
     @property
     def resume_ms(self) -> int:
