@@ -90,6 +90,7 @@ class Session:
         """
         await first_of(self._receive(), self._send(), self._watch())
         await self._receive()  # what had arrived when the connection was closed
+        self._emit(self._track.release())
         in_order = self._connection.closed_in_order
         owes = self._track.is_owed if in_order else self._track.may_be_owed
         is_cut_short = in_order and not self._has_closed and self._is_cut_short()
@@ -120,6 +121,8 @@ class Session:
                 self._connection.send_now(data)
             if self._must_finalize and self._has_utterance_ended():
                 self._connection.send_now(FINALIZE)
+            if self._track.is_in_moment:
+                self._emit(self._track.release())
             if self.stint.until_ms is None:
                 return
         self._wake.set()

@@ -159,6 +159,11 @@ class Track:
             return []
         return self._add(stint.arrived(result, now, is_owed=self._transcript.is_owed))
 
+    @property
+    def is_in_moment(self) -> bool:
+        """Whether a final waits for another one of the same moment: `release` ends that."""
+        return self._transcript.is_in_moment
+
     def hand_over(self, stint: Stint) -> int:
         """End a stint here; return where the one that takes over is to begin."""
         stint.until_ms = now_ms = self.pushed_ms
@@ -195,7 +200,7 @@ class Track:
 
         Who `is_pressed` for time sends nothing twice that seems to be answered.
         """
-        inputs: list[Input] = []
+        inputs = self._telling.words(self._transcript.end_moment())
         if self._stints:
             head = self._stints[0]
             head.lose()
@@ -220,7 +225,7 @@ class Track:
 
     def release(self) -> list[Input]:
         """Drop the audio that no replay will want; return what is to be told by now."""
-        inputs: list[Input] = []
+        inputs = self._telling.words(self._transcript.end_moment())
         if self._stints:
             head = self._stints[0]
             position_ms = head.clock.position_ms

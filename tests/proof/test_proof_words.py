@@ -99,6 +99,8 @@ FAILED_ONCE = [
     Trial(940013, "media", ("late_answers", "falls_back")),
     Trial(940025, "media", ("late_answers", "falls_back")),
     Trial(940010, "media", ("closed_anywhere", "falls_back")),
+    Trial(930000, "media", ("wrong_order", "falls_back")),
+    Trial(940028, "media", ("wrong_order", "falls_back")),
 ]
 """Runs that were found by the long proof."""
 
