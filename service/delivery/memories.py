@@ -62,7 +62,7 @@ class Memories:
 
     def __init__(self, begun: BegunCalls) -> None:
         self._kept: OrderedDict[CallId, LaneMemory] = OrderedDict()
-        self._begun = begun
+        self.begun = begun
 
     def keep(self, call_id: CallId, memory: LaneMemory) -> None:
         """Remember a lane, if that is not what is thought of it anyhow."""
@@ -72,7 +72,7 @@ class Memories:
         self._kept[call_id] = memory
         if len(self._kept) > MAX_MEMORIES:
             forgotten, _ = self._kept.popitem(last=False)
-            self._begun.forget(forgotten)
+            self.begun.forget(forgotten)
 
     def leave(self, lane: Lane) -> None:
         """Remember a lane that leaves, unless it is behind: then the next listing finds it."""
@@ -86,4 +86,4 @@ class Memories:
         lane.gap_seqs, lane.asks = memory.gap_seqs, memory.asks
 
     def _assumed(self, call_id: CallId) -> LaneMemory:
-        return _NOTHING if call_id in self._begun else _FORGOTTEN
+        return _NOTHING if call_id in self.begun else _FORGOTTEN

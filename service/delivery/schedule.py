@@ -52,8 +52,7 @@ class EndpointLanes:
         self.endpoint = endpoint
         self.host = host or Host()
         self.host.join(self)
-        self.counters = Counters()
-        self.record = Record()
+        self.counters, self.record = Counters(), Record()
         self.capacity = Capacity(bounds.events)
         self.on_wake: Callable[[], None] = lambda: None
         """What `wake` does; whoever handles the lanes sets it."""
@@ -73,8 +72,7 @@ class EndpointLanes:
         self._held: dict[Lane, None] = {}
         self._waiting: list[tuple[float, int, Lane]] = []
         self._number = count()
-        self._begun = begun or BegunCalls()
-        self._memories = Memories(self._begun)
+        self._memories = Memories(begun or BegunCalls())
         self._complete = True
         """Whether every lane with a backlog is in memory."""
         self._missed = self._enabled_now = False
@@ -107,10 +105,9 @@ class EndpointLanes:
         """Add the events of one commit of one call."""
         for event in events:
             self._partials.committed(event)
-        call_id, seq = events[0].call_id, events[0].seq
-        if seq == 1:
-            self._begun.add(call_id)
-        lane = self._lane(call_id)
+        if events[0].seq == 1:
+            self._memories.begun.add(events[0].call_id)
+        lane = self._lane(events[0].call_id)
         if lane is not None:
             self.counters.partials_dropped += lane.commit(events)
             if self._spared and lane.place is not Place.BUSY:
@@ -234,7 +231,7 @@ class EndpointLanes:
 
     def let_go(self, call_id: CallId | None = None) -> None:
         """Drop what waits of a call that is another's, or of all; what is on its way goes on."""
-        self._begun.forget(call_id)
+        self._memories.begun.forget(call_id)
         for one in list(self._lanes) if call_id is None else (call_id,):
             self.erase(one, Lane.release)
             if one in self._lanes and self._lanes[one].place is not Place.BUSY:
@@ -349,8 +346,7 @@ class EndpointLanes:
 
     @property
     def _has_room_for_partial(self) -> bool:
-        few = self.partials_busy < self._max_partials
-        return few and self.host.has_room_for_partial(self)
+        return self.partials_busy < self._max_partials and self.host.has_room_for_partial(self)
 
     def _release_held(self, lane: Lane) -> None:
         del self._held[lane]

@@ -66,6 +66,17 @@ def test_a_call_that_began_here_is_not_asked_for() -> None:
     ]
 
 
+def test_who_let_all_calls_go_knows_nothing_of_any() -> None:
+    """Others had them meanwhile."""
+    queue = lanes()
+    commit(queue, "c1", 1)
+    deliver(queue, take(queue))
+    queue.let_go()
+    commit(queue, "c1", 2)
+
+    assert take(queue).asks
+
+
 def test_what_another_worker_left_is_known() -> None:
     """Its next event is of the life that the journal has, and names what was given up."""
     queue = lanes()
@@ -79,6 +90,8 @@ def test_what_another_worker_left_is_known() -> None:
 def test_what_the_journal_says_last_is_known() -> None:
     """Also that there is nothing to know any more."""
     queue = lanes()
+    commit(queue, "c1", 1)
+    deliver(queue, take(queue))
     queue.remember(C1, LaneMemory(3, (2,)))
     queue.remember(C1, LaneMemory())
     commit(queue, "c1", 3)
