@@ -47,10 +47,13 @@ class StumblingEngine(Engine):
         *,
         draft: Sequence[int] = (),
         words: bool = False,
+        voiced_s: float | None = None,
     ) -> Hypothesis:
         """Fail the first time."""
         if self.failed:
-            return super().decode(samples, rate_hz, boost, draft=draft, words=words)
+            return super().decode(
+                samples, rate_hz, boost, draft=draft, words=words, voiced_s=voiced_s
+            )
         self.failed = True
         raise MemoryError
 

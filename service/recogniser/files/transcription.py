@@ -73,7 +73,7 @@ async def transcribe_file(
 ) -> Transcript:
     """Return what is said in a file, from where it stands to its end.
 
-    Takes one core at a time, and only while no session needs it; memory for 12 s of audio. With
+    Takes one core at a time, and only while no session needs it; memory for 16 s of audio. With
     `multichannel` each channel is transcribed by itself, one after the other, and the segments of
     all come in the order in which they begin; otherwise the channels are mixed to one.
 
@@ -181,6 +181,10 @@ class _Channel:
         if self._boost is None:
             self._boost = networks.engine.boost(self._key_terms)
         hypothesis = networks.engine.decode(
-            samples, speech.rate_hz, self._boost, words=self._with_words
+            samples,
+            speech.rate_hz,
+            self._boost,
+            words=self._with_words,
+            voiced_s=speech.voiced_s,
         )
         return hypothesis, timed_words(hypothesis, samples, speech.rate_hz, speech.begins_s)

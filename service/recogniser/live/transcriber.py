@@ -151,7 +151,8 @@ class LiveTranscriber:
     def _is_final(self, decoded: _Decoded, speech: SpeechSegment) -> bool:
         """Whether what was decoded while a segment grew is all of it, by the engine for finals."""
         engine = self._workers.networks.engine.name
-        return decoded.engine == engine and decoded.speech.is_same_audio(speech)
+        whole = decoded.engine == engine and _is_over(decoded.speech)
+        return whole and decoded.speech.is_same_audio(speech)
 
     def _is_due(self, speech: SpeechSegment) -> bool:
         """Whether to decode speech that is going on."""
@@ -198,9 +199,8 @@ class LiveTranscriber:
 
     def _engine_for(self, speech: SpeechSegment, *, idle: bool) -> Engine:
         """Return the quick engine, if there is one, for a partial that had to wait for a core."""
-        networks, segment = self._workers.networks, speech.segment
-        becomes_final = segment.ending is not Ending.OPEN or segment.paused
-        if idle or becomes_final or networks.quick_engine is None:
+        networks = self._workers.networks
+        if idle or _is_over(speech) or networks.quick_engine is None:
             return networks.engine
         return networks.quick_engine
 
@@ -217,6 +217,12 @@ class LiveTranscriber:
             self._boosts[engine.name],
             draft=before.hypothesis.numbers if before is not None and goes_on else (),
             words=self._settings.words,
+            voiced_s=speech.voiced_s if _is_over(speech) else None,
         )
         words = timed_words(hypothesis, samples, speech.rate_hz, speech.begins_s)
         return _Decoded(engine.name, speech, hypothesis, words)
+
+
+def _is_over(speech: SpeechSegment) -> bool:
+    """Whether this is a final, or will have been one if the pause goes on."""
+    return speech.segment.ending is not Ending.OPEN or speech.segment.paused

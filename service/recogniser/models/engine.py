@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.audio.resampling import resample
 from service.recogniser.audio.samples import Samples
 from service.recogniser.models.alignment import token_spans
 from service.recogniser.models.graph_store import open_graphs
+from service.recogniser.models.hearing import Hearing, says_something
 from service.recogniser.models.hypothesis import Hypothesis, Token, TokenTimes
 from service.recogniser.models.moonshine import (
     RATE_HZ,
@@ -39,6 +39,7 @@ class Engine:
         with open_graphs(files) as folder:
             self._network = Moonshine(folder)
         self._vocabulary = Vocabulary(read_tokens(files.tokenizer.read_bytes()))
+        self._hearing = Hearing(self._network, self._vocabulary)
 
     def boost(self, terms: Sequence[KeyTerm]) -> Boost | None:
         """Make key terms ready for `decode`; None without any. A hundred take up to 70 ms."""
@@ -52,20 +53,22 @@ class Engine:
         *,
         draft: Sequence[int] = (),
         words: bool = False,
+        voiced_s: float | None = None,
     ) -> Hypothesis:
         """Return what is said in `samples`; blocks for about 2 % of their length.
 
         Give it speech: on silence it may make up a word. A `boost` costs as much again at most.
         A `draft` is the tokens of an earlier decoding of the same speech, as far as it went: with
         it the same takes less time. With `words` the hypothesis knows when each token was said.
+        Of speech that is over, `voiced_s` says for how long a voice is in it: where nothing, or
+        a loop, is heard then, it is decoded again without its noise.
         """
-        audio = self._network.encode(resample(samples, rate_hz, RATE_HZ))
-        decoded = self._network.decode(audio, draft)
+        audio, decoded = self._hearing.hear(samples, rate_hz, draft, voiced_s)
         if boost is not None and (candidates := boost.replacements(decoded.ids)):
             decoded = self._boosted(audio, decoded, candidates)
         ids = decoded.ids
         text = self._vocabulary.text(ids)
-        if not any(sign.isalnum() for sign in text):
+        if not says_something(text):
             return Hypothesis("", 0.0)  # it writes notes when it hears music or noise
         texts = [self._vocabulary.text([number]) for number in ids]
         probabilities = np.exp(decoded.log_probabilities)
