@@ -129,7 +129,10 @@ async def test_an_answer_is_explained_by_its_status(status: int, hint: str) -> N
             del webhook_id
             raise RefusedError(status)
 
-    assert hint in (await problems_of(Answers))["a call's events, signed"]
+    ((check, problem),) = (await problems_of(Answers)).items()
+
+    assert check == "a call's events, signed"
+    assert hint in problem
 
 
 async def test_a_report_that_is_refused_is_not_taken_for_too_large() -> None:

@@ -76,9 +76,8 @@ _OF_A_CONTRACT: Final[dict[Check, str]] = {
 async def certify(url: str, secret: str, *, without: Collection[str] = ()) -> list[Finding]:
     """Try a receiver with everything that may come; return a finding for each check.
 
-    `without` names `CONTRACTS` that the endpoint does not have. Where a plain call is not taken,
-    nothing else that is genuine is tried; where nobody answers it, or a check broke the receiver
-    for good, nothing at all.
+    `without` names `CONTRACTS` that the endpoint does not have. Where a plain call is not taken, or
+    not any more after a check, nothing else is tried: who refuses everything shows nothing.
 
     Raises:
         SettingsError: The secret cannot be used.
@@ -91,15 +90,10 @@ async def certify(url: str, secret: str, *, without: Collection[str] = ()) -> li
         findings = [Finding(_PLAIN, await deliveries.a_call(receiver))]
         takes = findings[0].problem is None
         no_use = None if takes else _NO_USE if receiver.has_answered else _SILENT
-        for name, check in _TAKEN.items():
+        for name, check in (*_TAKEN.items(), *_REFUSED.items()):
             if _OF_A_CONTRACT.get(check) not in without:
                 findings.append(await _try(name, check, receiver, no_use))
                 no_use = no_use or await _broken_by(findings[-1], receiver)
-        if no_use == _NO_USE:
-            no_use = None  # it may refuse what it should all the same
-        for name, check in _REFUSED.items():
-            findings.append(await _try(name, check, receiver, no_use))
-            no_use = no_use or (await _broken_by(findings[-1], receiver) if takes else None)
         return findings
 
 

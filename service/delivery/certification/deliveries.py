@@ -112,7 +112,7 @@ async def partials(receiver: Receiver) -> str | None:
 
 async def large(receiver: Receiver) -> str | None:
     """Send more than many servers read of a body unless told to."""
-    advice = "an event may have 200 KB and more: read all of it"
+    advice = "an event such as recording.transcribed may have 200 KB and more: read all of it"
     return await _all_taken(receiver, [samples.large()], advice)
 
 
