@@ -16,6 +16,7 @@ from service.delivery.dispatcher import Dispatcher
 from service.delivery.handler import Dependencies
 from service.delivery.memories import LaneMemory
 from service.delivery.schedule import EndpointLanes
+from service.delivery.trouble import note_held_up
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import EVERYTHING, LaneRow
@@ -116,8 +117,7 @@ class Backlog:
             async with self._acks.paused():  # what is written meanwhile would be read as left over
                 page = await self._journal.backlog_page(end)
                 for row in page.lanes:
-                    if row.attempts > held_up.setdefault(row.endpoint, row).attempts:
-                        held_up[row.endpoint] = row
+                    note_held_up(held_up, row)
                     unknown[row.endpoint] += not self._adopt(row)
             end = page.end
             if end is None:

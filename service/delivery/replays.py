@@ -4,6 +4,7 @@ All of it works on the journal, so the command line may do it while a server run
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -56,6 +57,20 @@ async def parked_ids(
         newest_first += [one.id for one in page if endpoint in (None, one.endpoint)]
         before = page[-1].parked_at, page[-1].id
     return newest_first[::-1]
+
+
+async def count_parked(journal: Journal, *, at_once: int = 1000) -> Counter[EndpointName]:
+    """Return how many deliveries to each endpoint, configured or not, were given up.
+
+    Raises:
+        JournalUnavailableError: The database does not answer.
+    """
+    counted: Counter[EndpointName] = Counter()
+    before = None
+    while page := await journal.parked(limit=at_once, before=before):
+        counted.update(one.endpoint for one in page)
+        before = page[-1].parked_at, page[-1].id
+    return counted
 
 
 async def retry_parked(

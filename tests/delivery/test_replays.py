@@ -68,6 +68,8 @@ async def test_all_that_is_parked_is_found(tmp_path: Path) -> None:
             await harness.flush()
 
         assert await replays.parked_ids(harness.journal, at_once=3) == [1, 2, 3, 4, 5, 6, 7, 8]
+        counted = await replays.count_parked(harness.journal, at_once=3)
+        assert counted == {"crm": 4, "log": 4}
         of_one = await replays.parked_ids(harness.journal, "log", at_once=3)
         found = [await harness.journal.find_parked(one) for one in of_one]
         assert [(one.endpoint, one.seq) for one in found if one] == [
