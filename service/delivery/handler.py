@@ -19,6 +19,7 @@ from service.errors import (
     EndpointGoneError,
     HostUnavailableError,
     JournalUnavailableError,
+    NoDescriptorError,
     TemporaryDeliveryError,
 )
 from service.ids import EndpointName
@@ -39,7 +40,7 @@ from service.retry import RetryPolicy
 
 MAX_TRIES_TO_GO_ON = 4
 """So often an event is tried that its receiver fails at, where those behind it are not to wait."""
-_READ_AGAIN_S = 1.0
+_READ_AGAIN_S = _BEGIN_AGAIN_S = 1.0
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
 _GONE_OR_TEMPORARY = (EndpointGoneError, TemporaryDeliveryError)
 _NOT_NOW = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -194,7 +195,7 @@ class LaneHandler:
         failure = await self.attempts.make(lane.call_id, delivery_of(lane, batch), seqs=seqs)
         if lane.generation != generation or lane.acked_seq >= event.seq:
             return  # rewound meanwhile: it goes out again later; or the call was erased
-        if len(batch) > 1 and failure:
+        if len(batch) > 1 and failure and not isinstance(failure, NoDescriptorError):
             _split(lane, batch, failure, well=began.well)
         match failure:
             case None:
@@ -238,6 +239,9 @@ class LaneHandler:
         match failure:
             case EndpointGoneError():
                 await self._disable("gone")
+            case NoDescriptorError():
+                lane.hold(self._ticks() + _BEGIN_AGAIN_S)
+                self._log_failure("delivery_failed", lane, event, failure)
             case TemporaryDeliveryError():
                 await self._retry(lane, event, failure, began)
             case _:

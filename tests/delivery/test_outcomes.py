@@ -4,10 +4,11 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from service.errors import HostUnavailableError, TemporaryDeliveryError
+from service.errors import HostUnavailableError, NoDescriptorError, TemporaryDeliveryError
 from service.retry import RetryPolicy
-from tests.delivery.builders import BROKEN, BUSY, CRM, GONE, REFUSED, endpoint
+from tests.delivery.builders import BROKEN, BUSY, C1, CRM, GONE, REFUSED, endpoint
 from tests.delivery.harness import commit, open_harness
+from tests.test_descriptors import descriptors
 from tests.waiting import until
 
 NO_ANSWER = HostUnavailableError("answered 504", status=504)
@@ -153,6 +154,49 @@ async def test_what_failed_while_nothing_arrived_does_not_count_against_an_event
             await harness.advance(15)
 
         assert await harness.journal.parked(limit=9) == []
+
+
+async def test_what_could_not_be_tried_waits_and_is_blamed_on_nobody(tmp_path: Path) -> None:
+    """No attempt of the schedule is used up, and the breaker of the host knows nothing of it."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.rule = lambda _: NoDescriptorError("not tried")
+        for call in range(12):
+            await harness.commit(f"c{call}", "call.started")
+        await harness.flush()
+        for _ in range(30):
+            await harness.advance(1)
+        assert not harness.lanes.failing
+        assert await harness.journal.attempts(C1, limit=9) == []
+        harness.crm.rule = lambda _: None
+        await harness.advance(1)
+
+        assert {one.attempt for one in harness.crm.taken} == {1}
+        assert sorted(harness.crm.ids) == sorted(f"c{call}_1" for call in range(12))
+
+
+async def test_a_batch_that_could_not_be_tried_stays_one(tmp_path: Path) -> None:
+    """Nothing is known of it."""
+    async with open_harness(tmp_path, endpoint(batch=8)) as harness:
+        harness.crm.script.append(NoDescriptorError("not tried"))
+        await commit(harness.journal, "c1", *["call.answered"] * 8)
+        await harness.list_backlog()
+        await harness.advance(1)
+
+        assert [one.id for one in harness.crm.taken] == ["bat_c1_1_8"]
+
+
+async def test_endpoints_that_hang_have_no_more_than_their_share(tmp_path: Path) -> None:
+    """Forty that hang, of a process that may have few descriptors, leave most of them to others."""
+    names = [f"e{number}" for number in range(40)]
+    with descriptors(640):
+        async with open_harness(tmp_path, *map(endpoint, names)) as harness:
+            for name in names:
+                harness.sinks[name].gate.clear()
+            for call in range(6):
+                await harness.commit(f"c{call}", "call.started", to=names)
+            await until(lambda: all(harness.sinks[name].tried for name in names))
+
+            assert sum(len(harness.sinks[name].tried) for name in names) <= 640 // 4
 
 
 async def test_a_sink_that_breaks_is_retried_and_stops_nobody(tmp_path: Path) -> None:
