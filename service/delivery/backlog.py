@@ -72,7 +72,9 @@ class Backlog:
         """
         for call_id in call_ids:
             async with self._acks.paused():
-                for row in await self._journal.lanes_of(call_id):
+                rows = await self._journal.lanes_of(call_id)
+                self._dependencies.begun.add(call_id)  # with what is remembered now
+                for row in rows:
                     self._take_up(row)
 
     def look_for(self, name: EndpointName, call_id: CallId) -> None:
