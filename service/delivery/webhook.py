@@ -10,7 +10,6 @@ from http import HTTPStatus
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
-from yarl import URL
 
 from service import __version__
 from service.delivery.endpoints import Endpoint
@@ -27,7 +26,7 @@ from service.errors import (
     TemporaryDeliveryError,
 )
 from service.name_lookup import open_name_lookup
-from service.net import guarded_connector
+from service.net import guarded_connector, url_as_written
 from service.patience import post_patiently
 from service.ports import Delivery
 from service.reasons import connection_fault
@@ -54,7 +53,7 @@ class WebhookSink:
         session: aiohttp.ClientSession,
         clock: Callable[[], float],
     ) -> None:
-        self._url = URL(endpoint.url or "")
+        self._url = url_as_written(endpoint.url or "")
         self._headers = {**endpoint.headers, "Content-Type": "application/json"}
         self._endpoint = endpoint.name
         self._as_array = endpoint.batch > 1

@@ -80,6 +80,17 @@ async def test_a_delivery_arrives_byte_for_byte_and_signed() -> None:
     assert Webhook(NEW).verify(received.body, received.headers)["data"] == {"text": "naïve"}
 
 
+@pytest.mark.parametrize("target", ["/hooks/", "/hooks/?next=/", "/%7Eu/./x//?sig=AbC%2F%3d"])
+async def test_the_url_is_asked_for_as_it_is_written(target: str) -> None:
+    """A slash at its end may lead elsewhere; a signature is made of the letters."""
+    async with open_receiver() as receiver:
+        url = f"http://127.0.0.1:{receiver.port}{target}"
+        async with open_webhook(endpoint(receiver, url=url)) as sink:
+            await sink.deliver(DELIVERY)
+
+    assert [one.target for one in receiver.received] == [target]
+
+
 async def test_while_secrets_rotate_either_one_verifies() -> None:
     """Two signatures are sent; a stranger's secret accepts neither."""
     async with (
