@@ -10,6 +10,7 @@ from service.delivery.endpoints import ArchiveTarget, Endpoint, EndpointType, Or
 from service.ids import EndpointName
 from service.settings import checks
 from service.settings.keeping import TABLE
+from service.wire.webhook_secret import check_webhook_secret
 
 _MEGABYTE = 1024 * 1024
 
@@ -24,9 +25,10 @@ def reveal(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-WebhookSecret = Annotated[SecretStr, secret_check(checks.check_webhook_secret)]
+WebhookSecret = Annotated[SecretStr, secret_check(check_webhook_secret)]
 SigningKey = Annotated[SecretStr, secret_check(checks.check_signing_key)]
 HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
+BaseUrl = Annotated[str, AfterValidator(checks.base_url_check("https", "http"))]
 HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[SecretStr, secret_check(checks.check_header_value)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
@@ -72,7 +74,7 @@ class EndpointSettings(BaseModel):
     audio: bool = True
     """Whether an archive has the recording, too, where there is one."""
     region: Annotated[str, AfterValidator(checks.check_endpoint_name)] | None = None
-    s3_endpoint: HttpUrl | None = None
+    s3_endpoint: BaseUrl | None = None
     """Of a host of buckets that is not Amazon's."""
     access_key_id: Annotated[str, AfterValidator(checks.check_header_value)] | None = None
     secret_access_key: KeyOfAccess | None = None
