@@ -1,7 +1,7 @@
 """Dialogues as the audio of calls: engine sessions of our own, and a recording of each call."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -42,7 +42,6 @@ async def listen(
     folder: Path, seed: int, dialogues: int, level: Level, kinds: Sequence[Kind]
 ) -> dict[str, Leaks]:
     """Have so many dialogues of each kind said on the media source, and look at what is kept."""
-    folder.mkdir(exist_ok=True)
     made = [
         _as_said(dialogue(random.Random(f"{seed} {kind} {number}"), kind))  # noqa: S311
         for number in range(dialogues)
