@@ -37,11 +37,21 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="FILE",
         help="play this two-channel WAV: customer left, agent right",
     )
+    _add_model(parser)
     parser.add_argument(
         "--journal",
         type=Path,
         metavar="FILE",
         help="keep the journal here (default: nothing is kept)",
+    )
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        choices=("auto", "base", "tiny"),
+        default="auto",
+        help="which of the recogniser's models hears it: see recogniser --help (default: auto)",
     )
 
 
@@ -57,5 +67,6 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         real=arguments.real,
         recording=arguments.recording,
         journal=arguments.journal,
+        model=arguments.model,
     )
     return demo.run(options)

@@ -4,12 +4,17 @@ import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.cli.common import Commands, add_command, host, port, positive, read_variable
 from service.errors import SettingsError
 
+if TYPE_CHECKING:
+    from service.recogniser.models.choice import Choice
+
 KEY_VARIABLE = "CALLSCRIBE_RECOGNISER_API_KEY"
 LISTEN_VARIABLE = "CALLSCRIBE_RECOGNISER_LISTEN"
+MODEL_VARIABLE = "CALLSCRIBE_RECOGNISER_MODEL"
 RECOGNISER_LISTEN = "127.0.0.1:8090"
 
 
@@ -40,6 +45,12 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         action="store_true",
         help="let a file_url lead to private addresses, too",
     )
+    parser.add_argument(
+        "--model",
+        choices=("auto", "base", "tiny"),
+        help=f"base hears better, tiny takes half the work; auto: finals by base, partials by base "
+        f"while a core is idle (default: ${MODEL_VARIABLE}, else auto)",
+    )
     parser.add_argument("--model-dir", type=Path, metavar="DIR", help="models of your own")
 
 
@@ -59,11 +70,23 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         port=port_told if arguments.port is None else arguments.port,
         api_key=key,
         max_sessions=arguments.max_sessions,
+        model=arguments.model or _model(environ),
         model_dir=None if arguments.model_dir is None else str(arguments.model_dir),
         allow_private_urls=arguments.allow_private_urls,
     )
     set_up_logs(sys.stdout)
     return serve(settings)
+
+
+def _model(environ: Mapping[str, str]) -> "Choice":
+    """Return which model to use unless the command line says it."""
+    from service.recogniser.models.choice import CHOICES  # noqa: PLC0415 - keeps --help quick
+
+    told = environ.get(MODEL_VARIABLE) or CHOICES[0]
+    for choice in CHOICES:
+        if told == choice:
+            return choice
+    raise SettingsError([f"{MODEL_VARIABLE} should be one of {', '.join(CHOICES)}"])
 
 
 def _listen(environ: Mapping[str, str]) -> tuple[str, int]:

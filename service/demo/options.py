@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.ids import Source
+from service.recogniser.models.choice import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class Options:
     """Play recordings of people in place of the synthetic call."""
     recording: Path | None = None
     """Play this two-channel WAV: the customer on the left, the agent on the right."""
+    model: Choice = "auto"
+    """Which of the recogniser's models hears it."""
     journal: Path | None = None
     """Where the journal is to be; None for one that goes with the demo."""
 

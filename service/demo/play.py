@@ -29,6 +29,7 @@ from service.ingress.limits import MediaLimits
 from service.ingress.webhook_route import PATH as WEBHOOK_PATH
 from service.logs import set_up_logs
 from service.reasons import system_fault
+from service.recogniser.process.messages import ProcessSettings
 from service.recogniser.process.parent import open_recogniser_process
 from service.settings import Settings
 from service.simulator.scenario import Scenario, parse_scenario
@@ -142,7 +143,9 @@ async def _open_parts(
     """Open recogniser, receiver, simulator and service; the service drains while they listen."""
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        recogniser = await enter(open_recogniser_process(quiet=True))
+        recogniser = await enter(
+            open_recogniser_process(ProcessSettings(model=options.model), quiet=True)
+        )
         receiver = await enter(open_receiver(screen.show))
         telnyx = await enter(
             open_simulator(scenario_of(call, speed=speed), recogniser_url=recogniser.url)

@@ -15,8 +15,8 @@ from service.recogniser.files.fetching import open_fetcher
 from service.recogniser.files.route import FileRoute
 from service.recogniser.files.uploads import UPLOAD_TIMEOUT_S
 from service.recogniser.live.route import LiveRoute
+from service.recogniser.models.choice import Choice
 from service.recogniser.models.networks import Networks, load_networks
-from service.recogniser.models.weights import ENGINE_NAME
 from service.recogniser.scheduling.load import PATH as LOAD_PATH
 from service.recogniser.scheduling.load import Load
 from service.recogniser.scheduling.workers import Workers, open_workers, usable_cores
@@ -38,9 +38,12 @@ LIMITS: Final = Limits(body_s=UPLOAD_TIMEOUT_S)
 class Recogniser:
     """A recogniser that is listening: made by `open_recogniser`."""
 
-    def __init__(self, access: Access, load: Load, live: LiveRoute, files: FileRoute) -> None:
+    def __init__(
+        self, engine: str, access: Access, load: Load, live: LiveRoute, files: FileRoute
+    ) -> None:
         self.base_url = ""
         """`http://host:port`."""
+        self._engine = engine
         self._access = access
         self._load = load
         self._live = live
@@ -66,7 +69,7 @@ class Recogniser:
         """Put all routes into the application."""
         self._live.add_to(app)
         self._files.add_to(app)
-        Providers(self._access).add_to(app)
+        Providers(self._access, self._engine).add_to(app)
         app.router.add_get(LOAD_PATH, self.metrics)
         app.router.add_get("/healthz", self.health)
 
@@ -75,7 +78,7 @@ class Recogniser:
         return web.json_response(
             {
                 "status": "draining" if self._draining else "ok",
-                "engine": ENGINE_NAME,
+                "engine": self._engine,
                 "sessions": self.sessions,
                 "max_sessions": self._live.max_sessions,
                 "files": self.files,
@@ -102,6 +105,7 @@ async def open_recogniser(
     max_files: int | None = None,
     allow_private_urls: bool = False,
     idle_timeout_s: float = IDLE_TIMEOUT_S,
+    model: Choice = "auto",
     model_dir: Path | None = None,
     networks: Networks | None = None,
     limits: Limits = LIMITS,
@@ -111,15 +115,15 @@ async def open_recogniser(
     Without `api_keys` anyone may use it. `port` 0 is a free one. `max_sessions` is 16 for each
     core unless it is given, `max_files` 4; one more is answered 503. `allow_private_urls` lets
     a `file_url` lead into the networks around us. `networks` that are loaded already can be
-    handed in, otherwise they are loaded from `model_dir` or the installed packages. `limits` are
-    those of its HTTP connections.
+    handed in, otherwise those of `model` are loaded from the installed packages, or from
+    `model_dir`. `limits` are those of its HTTP connections.
 
     Raises:
         SettingsError: The models are not there.
         OSError: The address cannot be listened on.
     """
     if networks is None:
-        networks = await asyncio.to_thread(load_networks, model_dir)
+        networks = await asyncio.to_thread(load_networks, model, model_dir)
     cores = usable_cores()
     access = Access(api_keys)
     load = Load()
@@ -136,7 +140,7 @@ async def open_recogniser(
         )
         files = FileRoute(workers, access, fetcher, max_files=max_files or FILES_PER_CORE * cores)
         _watch(load, workers, live, files)
-        recogniser = Recogniser(access, load, live, files)
+        recogniser = Recogniser(networks.engine.name, access, load, live, files)
         async with _open_front(recogniser, host, port, limits):
             yield recogniser
 

@@ -24,7 +24,11 @@ TOP_SECRETS = (
     "nats_url",
 )
 """What may be in a file of its own: secrets, and what may have one in it or comes beside one."""
-_ELSEWHERE = ("CALLSCRIBE_CONFIG", "CALLSCRIBE_RECOGNISER_LISTEN")
+_ELSEWHERE = (
+    "CALLSCRIBE_CONFIG",
+    "CALLSCRIBE_RECOGNISER_LISTEN",
+    "CALLSCRIBE_RECOGNISER_MODEL",
+)
 """Variables that are none of the settings, and are read by the command line."""
 _ADVICE = {
     "telnyx_api_key": "TELNYX_API_KEY is not set: make an API key in the Telnyx portal",

@@ -1,6 +1,7 @@
 """How the tests set the recogniser up, and judge what it hears."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from service.recogniser.text.boosting import Boost
 
 def word_error_rate(said: str, heard: str) -> float:
     """Compare words, not their spelling or punctuation."""
-    return float(jiwer.wer(_plain(said), _plain(heard) or "nothing"))
+    return float(jiwer.wer(plain(said), plain(heard) or "nothing"))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return the words of a text alone."""
     text = text.lower().replace("mister", "mr").replace("y'know", "you know")
     return " ".join(re.sub(r"[^a-z' ]", " ", text).split())
 
@@ -27,9 +29,8 @@ def _plain(text: str) -> str:
 class BrokenEngine(Engine):
     """An engine that fails on whatever it is given."""
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
+    def decode(self, samples: Samples, rate_hz: int, *_: object, **__: object) -> Hypothesis:
         """Fail."""
-        del boost
         raise RuntimeError(f"cannot decode {len(samples)} samples at {rate_hz} Hz")
 
 
@@ -38,10 +39,21 @@ class StumblingEngine(Engine):
 
     failed = False
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
+    def decode(
+        self,
+        samples: Samples,
+        rate_hz: int,
+        boost: Boost | None = None,
+        *,
+        draft: Sequence[int] = (),
+        words: bool = False,
+        voiced_s: float | None = None,
+    ) -> Hypothesis:
         """Fail the first time."""
         if self.failed:
-            return super().decode(samples, rate_hz, boost)
+            return super().decode(
+                samples, rate_hz, boost, draft=draft, words=words, voiced_s=voiced_s
+            )
         self.failed = True
         raise MemoryError
 
@@ -49,15 +61,15 @@ class StumblingEngine(Engine):
 class CardEngine(Engine):
     """An engine that always hears the same number."""
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
+    def decode(self, samples: Samples, rate_hz: int, *_: object, **__: object) -> Hypothesis:
         """Hear it."""
-        del samples, rate_hz, boost
+        del samples, rate_hz
         return Hypothesis("It is 4111 1111 1111 1111", 0.9)
 
 
 def with_engine(networks: Networks, engine: type[Engine]) -> Networks:
-    """Return the networks with another engine, of the same weights."""
-    return replace(networks, engine=engine(find_models()))
+    """Return the networks with another engine for everything."""
+    return replace(networks, engine=engine(find_models("tiny").speech[0]), quick_engine=None)
 
 
 def container_children() -> list[int]:

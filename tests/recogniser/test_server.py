@@ -20,6 +20,7 @@ async def test_the_health_check_says_how_busy_it_is(networks: Networks) -> None:
     ):
         health = await response.json()
 
+    assert health["engine"] == networks.engine.name
     assert (health["status"], health["sessions"], health["max_sessions"]) == ("ok", 1, 7)
 
 

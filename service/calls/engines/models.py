@@ -6,7 +6,7 @@ model's languages, so does this table: no list is made up.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from service.calls.engines import languages
@@ -227,20 +227,27 @@ RESON8 = (
 )
 COHERE = (Model(name="cohere/ar-stt", note="Hears Arabic if not told otherwise."),)
 _LOCAL_SURFACES: frozenset[Surface] = frozenset({"websocket", "rest"})
-LOCAL = (
-    Model(
-        name="moonshine-tiny-en",
-        surfaces=_LOCAL_SURFACES,
-        default_on=_LOCAL_SURFACES,
-        languages={"rest": Languages(codes=languages.ENGLISH, auto="auto")},
-        rest=RestTerms(
-            extensions=EXTENSIONS | {"aac", "aif", "aiff", "amr", "caf", "mka", "opus"},
-            gives=frozenset({"duration", "segments", "words", "channels"}),
-            granularities=frozenset({"segment", "word"}),
-            options=frozenset(
-                {"keyterm", "keywords", "language", "multichannel", "punctuate", "smart_format"}
-            ),
+_LOCAL = Model(
+    name="moonshine-base-en",
+    surfaces=_LOCAL_SURFACES,
+    default_on=_LOCAL_SURFACES,
+    languages={"rest": Languages(codes=languages.ENGLISH, auto="auto")},
+    rest=RestTerms(
+        extensions=EXTENSIONS | {"aac", "aif", "aiff", "amr", "caf", "mka", "opus"},
+        gives=frozenset({"duration", "segments", "words", "channels"}),
+        granularities=frozenset({"segment", "word"}),
+        options=frozenset(
+            {"keyterm", "keywords", "language", "multichannel", "punctuate", "smart_format"}
         ),
-        note="Our own recogniser. It takes the names of Telnyx's models for its own.",
+    ),
+    note="Our own recogniser. It takes the names of Telnyx's models for its own.",
+)
+LOCAL = (
+    _LOCAL,
+    replace(
+        _LOCAL,
+        name="moonshine-tiny-en",
+        default_on=_NOWHERE,
+        note="The same: which of both answers is said where the recogniser is started.",
     ),
 )

@@ -1,7 +1,7 @@
 """What can be asked for: `GET /v2/speech-to-text/providers`, in Telnyx's words.
 
 Source: SDK 4.189 `speech_to_text_list_providers`; names and surfaces from TELNYX.md §8.
-One engine of ours stands in for all of them, so each has its languages: English.
+One engine of ours, named in `meta`, stands in for all of them, so each has its languages: English.
 """
 
 from collections.abc import Mapping
@@ -47,8 +47,9 @@ _MODELS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 class Providers:
     """The route."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, engine: str) -> None:
         self._access = access
+        self._engine = engine
 
     def add_to(self, app: web.Application) -> None:
         """Put the route into the application."""
@@ -60,8 +61,12 @@ class Providers:
         if refusal is not None:
             return refusal
         data = _listed(request.query.get("provider"), request.query.get("service_type"))
-        body = msgspec.json.encode({"data": data, "meta": {"total": len(data)}})
-        return web.Response(body=body, content_type="application/json")
+        meta = {"total": len(data), "engine": self._engine}
+        return web.Response(
+            body=msgspec.json.encode({"data": data, "meta": meta}),
+            content_type="application/json",
+            headers={"x-callscribe-engine": self._engine},
+        )
 
 
 def _listed(provider: str | None, service_type: str | None) -> list[dict[str, object]]:

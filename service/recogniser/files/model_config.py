@@ -10,7 +10,6 @@ import msgspec
 
 from service.recogniser.api.languages import ENGLISH_ONLY, is_understood
 from service.recogniser.files.bad_fields import QUOTABLE, bad_field
-from service.recogniser.models.weights import ENGINE_NAME
 from service.recogniser.text.key_terms import (
     KEY_TERM_PARAMETERS,
     PLAIN,
@@ -21,7 +20,7 @@ from service.recogniser.text.key_terms import (
 )
 
 NAME: Final = "model_config"
-_MODELS: Final = ("deepgram/", "reson8/", "local", ENGINE_NAME)
+_MODELS: Final = ("deepgram/", "reson8/", "local", "moonshine-")
 """The beginnings of the names of models that take one."""
 MULTICHANNEL: Final = "multichannel"
 _HONOURED: Final = frozenset(

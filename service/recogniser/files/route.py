@@ -19,7 +19,6 @@ from service.recogniser.files.forms import FileSettings, parse_form
 from service.recogniser.files.rendering import CONTENT_TYPES, beyond, render
 from service.recogniser.files.transcription import ClientGoneError, Transcript, transcribe_file
 from service.recogniser.files.uploads import FileTooLargeError, open_spool, read_form
-from service.recogniser.models.weights import ENGINE_NAME
 from service.recogniser.scheduling.workers import Workers
 
 log = structlog.get_logger()
@@ -35,6 +34,7 @@ class FileRoute:
         self, workers: Workers, access: Access, fetcher: Fetcher, *, max_files: int
     ) -> None:
         self._workers = workers
+        self._engine = workers.networks.engine.name
         self._access = access
         self._fetcher = fetcher
         self._max_files = max_files
@@ -85,7 +85,7 @@ class FileRoute:
             body=render(transcript, settings),
             content_type=CONTENT_TYPES[settings.response_format],
             charset="utf-8",
-            headers=_notes(settings, transcript),
+            headers=_notes(settings, transcript, self._engine),
         )
 
     async def _work(self, request: web.Request) -> tuple[FileSettings, Transcript]:
@@ -108,7 +108,7 @@ class FileRoute:
         log.info(
             "file_transcribed",
             asked_model=settings.model,
-            engine=ENGINE_NAME,
+            engine=self._engine,
             size_bytes=spool.size_bytes,
             heard_s=transcript.duration_s,
             took_s=round(clock() - began, 3),
@@ -136,10 +136,10 @@ def _bad_request(detail: str, *, parameter: str | None = None) -> web.Response:
     return refuse(HTTPStatus.BAD_REQUEST, BAD_FIELD, detail, parameter=parameter)
 
 
-def _notes(settings: FileSettings, transcript: Transcript) -> dict[str, str]:
+def _notes(settings: FileSettings, transcript: Transcript, engine: str) -> dict[str, str]:
     """Return what differs from what was asked for, or was sent, as headers."""
     notes = {
-        "x-callscribe-engine": ENGINE_NAME,
+        "x-callscribe-engine": engine,
         "x-callscribe-stands-in-for": settings.model,
         "x-callscribe-language": LANGUAGE,
     }

@@ -10,6 +10,7 @@ from typing import IO, Final
 from service.errors import BadInputError
 from service.recogniser.audio.file_reader import open_file_reader
 from service.recogniser.models.hypothesis import Hypothesis, TimedWord
+from service.recogniser.models.words import timed_words
 from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import Workers
 from service.recogniser.speech.front_end import Capture, FrontEnd, SpeechSegment
@@ -72,7 +73,7 @@ async def transcribe_file(
 ) -> Transcript:
     """Return what is said in a file, from where it stands to its end.
 
-    Takes one core at a time, and only while no session needs it; memory for 12 s of audio. With
+    Takes one core at a time, and only while no session needs it; memory for 16 s of audio. With
     `multichannel` each channel is transcribed by itself, one after the other, and the segments of
     all come in the order in which they begin; otherwise the channels are mixed to one.
 
@@ -163,14 +164,13 @@ class _Channel:
         self, speech: SpeechSegment, hypothesis: Hypothesis, words: tuple[TimedWord, ...]
     ) -> TranscriptSegment:
         start_s, end_s = speech.extent_s(words)
-        trace = hypothesis.trace
         return TranscriptSegment(
             text=hypothesis.text,
             start_s=start_s,
             end_s=end_s,
             confidence=hypothesis.confidence,
             decoded_from_s=speech.begins_s,
-            tokens=tuple(token.number for token in trace.tokens) if trace else (),
+            tokens=hypothesis.numbers,
             channel=self._number,
             words=words,
         )
@@ -180,9 +180,11 @@ class _Channel:
         networks, samples = self._workers.networks, speech.samples
         if self._boost is None:
             self._boost = networks.engine.boost(self._key_terms)
-        hypothesis = networks.engine.decode(samples, speech.rate_hz, self._boost)
-        if not self._with_words:
-            return hypothesis, ()
-        return hypothesis, networks.aligner.words(
-            hypothesis, samples, speech.rate_hz, speech.begins_s
+        hypothesis = networks.engine.decode(
+            samples,
+            speech.rate_hz,
+            self._boost,
+            words=self._with_words,
+            voiced_s=speech.voiced_s,
         )
+        return hypothesis, timed_words(hypothesis, samples, speech.rate_hz, speech.begins_s)

@@ -16,7 +16,7 @@ from service.recogniser.api.refusals import refuse_busy
 from service.recogniser.live.connection import SttConnection
 from service.recogniser.live.parameters import SessionSettings, parse_settings
 from service.recogniser.live.socket import SttSocket
-from service.recogniser.models.weights import ENGINE_NAME
+from service.recogniser.models.networks import Networks
 from service.recogniser.scheduling.load import Load
 from service.recogniser.scheduling.workers import Workers
 from service.web.handshakes import can_upgrade
@@ -41,6 +41,7 @@ class LiveRoute:
     ) -> None:
         self.max_sessions = max_sessions
         self._workers = workers
+        self._engines = _engines(workers.networks)
         self._access = access
         self._load = load
         self._idle_timeout_s = idle_timeout_s
@@ -65,7 +66,7 @@ class LiveRoute:
             self._load.session("full")
             return refuse_busy("All sessions are taken: come again soon.")
         socket = SttSocket(close_timeout_s=_CLOSE_TIMEOUT_S)
-        socket.headers["x-callscribe-engine"] = ENGINE_NAME
+        socket.headers.update(self._engines)
         if not can_upgrade(socket, request):
             raise web.HTTPBadRequest
         try:
@@ -93,7 +94,9 @@ class LiveRoute:
         self._load.session("began")
         try:
             await socket.prepare(request)
-            log.info("session_began", **_summary(settings))
+            log.info(
+                "session_began", engine=self._workers.networks.engine.name, **_summary(settings)
+            )
             end = await connection.run()
             log.info("session_ended", reason=end.value, heard_s=connection.heard_s)
         finally:
@@ -101,6 +104,13 @@ class LiveRoute:
             if socket.prepared and not socket.closed and request.transport is not None:
                 request.transport.abort()
         return socket
+
+
+def _engines(networks: Networks) -> dict[str, str]:
+    """Return who answers, as headers: who makes finals, and who else may make partials."""
+    quick = networks.quick_engine
+    partials = {"x-callscribe-partials-engine": quick.name} if quick is not None else {}
+    return {"x-callscribe-engine": networks.engine.name, **partials}
 
 
 def _notes(settings: SessionSettings) -> dict[str, str]:
@@ -119,7 +129,6 @@ def _summary(settings: SessionSettings) -> Mapping[str, object]:
     """Return what may be logged of the settings."""
     return {
         "asked_engine": settings.engine,
-        "engine": ENGINE_NAME,
         "input_format": settings.input_format,
         "sample_rate_hz": settings.sample_rate_hz,
         "interim_results": settings.interim_results,

@@ -8,7 +8,9 @@ from typing import Final
 
 from service.recogniser.live.parameters import SessionSettings
 from service.recogniser.live.results import encode_empty_final, encode_final, encode_partial
+from service.recogniser.models.engine import Engine
 from service.recogniser.models.hypothesis import Hypothesis, TimedWord
+from service.recogniser.models.words import timed_words
 from service.recogniser.scheduling.cpu_scheduler import CpuClaim
 from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import Workers
@@ -39,8 +41,10 @@ PendingResult = SpeechSegment | UtteranceEnd | EmptyFinal
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
+    engine: str
     speech: SpeechSegment
     hypothesis: Hypothesis
+    words: tuple[TimedWord, ...]
 
 
 class LiveTranscriber:
@@ -56,7 +60,8 @@ class LiveTranscriber:
         self._settings = settings
         self._workers = workers
         self._send = send
-        self._boost: Boost | None = None
+        self._boosts: dict[str, Boost | None] = {}
+        """By the engine that they are made ready for."""
         self._front_end = FrontEnd(
             settings.decoder(),
             workers.networks.detector,
@@ -135,24 +140,19 @@ class LiveTranscriber:
     async def _send_final(self, speech: SpeechSegment) -> None:
         """Send a final, unless there is no word in it that anybody waits for."""
         decoded = self._decoded
-        if decoded is None or not decoded.speech.is_same_audio(speech):
+        if decoded is None or not self._is_final(decoded, speech):
             decoded = await self._decode(speech, Priority.FINAL)
         hypothesis = decoded.hypothesis
         if hypothesis.text or self._partial or speech.segment.ending is Ending.REQUEST:
             text = redact(hypothesis.text, self._settings.redact)
-            words = await self._words(decoded) if self._settings.words else ()
-            await self._send(encode_final(speech, text, hypothesis.confidence, words))
+            await self._send(encode_final(speech, text, hypothesis.confidence, decoded.words))
         self._partial = ""
 
-    async def _words(self, decoded: _Decoded) -> tuple[TimedWord, ...]:
-        speech, aligner = decoded.speech, self._workers.networks.aligner
-        async with self._workers.cpu.claim(Priority.FINAL) as claim:
-            await claim.granted
-            return await claim.run(
-                lambda: aligner.words(
-                    decoded.hypothesis, speech.samples, speech.rate_hz, speech.begins_s
-                )
-            )
+    def _is_final(self, decoded: _Decoded, speech: SpeechSegment) -> bool:
+        """Whether what was decoded while a segment grew is all of it, by the engine for finals."""
+        engine = self._workers.networks.engine.name
+        whole = decoded.engine == engine and _is_over(decoded.speech)
+        return whole and decoded.speech.is_same_audio(speech)
 
     def _is_due(self, speech: SpeechSegment) -> bool:
         """Whether to decode speech that is going on."""
@@ -187,18 +187,42 @@ class LiveTranscriber:
     async def _decode(self, speech: SpeechSegment, priority: Priority) -> _Decoded:
         """Decode what matters most by the time a core is free: a pending final, or the newest."""
         async with self._workers.cpu.claim(priority) as self._claim:
+            idle = self._claim.granted.done()
             await self._claim.granted
             if self._pending and isinstance(self._pending[0], SpeechSegment):
                 speech = self._pending[0]
             elif self._growing is not None:
                 speech = self._growing
-            hypothesis = await self._claim.run(lambda: self._run_engine(speech))
-        self._decoded = _Decoded(speech, hypothesis)
+            engine = self._engine_for(speech, idle=idle)
+            self._decoded = await self._claim.run(lambda: self._run_engine(engine, speech))
         return self._decoded
 
-    def _run_engine(self, speech: SpeechSegment) -> Hypothesis:
+    def _engine_for(self, speech: SpeechSegment, *, idle: bool) -> Engine:
+        """Return the quick engine, if there is one, for a partial that had to wait for a core."""
+        networks = self._workers.networks
+        if idle or _is_over(speech) or networks.quick_engine is None:
+            return networks.engine
+        return networks.quick_engine
+
+    def _run_engine(self, engine: Engine, speech: SpeechSegment) -> _Decoded:
         """Decode, on a thread; one at a time."""
-        engine = self._workers.networks.engine
-        if self._boost is None:
-            self._boost = engine.boost(self._settings.key_terms)
-        return engine.decode(speech.samples, speech.rate_hz, self._boost)
+        before = self._decoded
+        if engine.name not in self._boosts:
+            self._boosts[engine.name] = engine.boost(self._settings.key_terms)
+        goes_on = before is not None and before.speech.segment.start == speech.segment.start
+        samples = speech.samples
+        hypothesis = engine.decode(
+            samples,
+            speech.rate_hz,
+            self._boosts[engine.name],
+            draft=before.hypothesis.numbers if before is not None and goes_on else (),
+            words=self._settings.words,
+            voiced_s=speech.voiced_s if _is_over(speech) else None,
+        )
+        words = timed_words(hypothesis, samples, speech.rate_hz, speech.begins_s)
+        return _Decoded(engine.name, speech, hypothesis, words)
+
+
+def _is_over(speech: SpeechSegment) -> bool:
+    """Whether this is a final, or will have been one if the pause goes on."""
+    return speech.segment.ending is not Ending.OPEN or speech.segment.paused

@@ -1,6 +1,9 @@
 """The neural networks: where their weights are, and what each is asked.
 
-`weights` finds them, `runtime` loads them, `networks` shares them. `engine` decodes a segment with
-`moonshine` into a `hypothesis`; `aligner` times its words by `alignment`, with a network that
-`aligner_graph` made out of the decoder; `vad` tells voices from everything else.
+Of the models (`choice`) `weights` finds the files, `runtime` loads them, `networks` shares them.
+The speech model's networks are made anew out of what is shipped: `graph_store` keeps them, `graphs`
+makes them by `graph_writer` out of what `shipped` reads. `engine` decodes a segment into a
+`hypothesis`: by `hearing`, which listens once more where it must, with `moonshine`, which tries a
+`draft` first. `alignment` times its tokens, which `words` puts together; `vad` tells voices from
+everything else.
 """

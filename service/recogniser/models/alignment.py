@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from service.recogniser.audio.samples import Samples
 
-ATTENTION: Final = [f"/model/decoder/layers.{i}/encoder_attn/Softmax_output_0" for i in range(6)]
-"""Each layer's: heads by tokens by frames of sound."""
 _SMOOTHED: Final = 5
 _HOP_S: Final = 0.01
 _QUIET_DB, _NOISE_DB, _NOISE_PERCENT = 30.0, 10.0, 10
@@ -17,14 +15,12 @@ _QUIET_DB, _NOISE_DB, _NOISE_PERCENT = 30.0, 10.0, 10
 _EPSILON: Final = 1e-9
 
 
-def token_spans(attention: Samples) -> list[tuple[int, int]]:
+def token_spans(standing_out: Samples) -> list[tuple[int, int]]:
     """Return the frames of each token, first to last and one past it; in order, none left out.
 
-    `attention` is of all heads, tokens and frames. Where a token stands out from the others, it
-    was said; the best path through all of them keeps their order.
+    `standing_out` is by token and frame. Where a token stands out from the others, it was said;
+    the best path through all of them keeps their order.
     """
-    spread = attention.std(axis=1, keepdims=True) + _EPSILON
-    standing_out = ((attention - attention.mean(axis=1, keepdims=True)) / spread).mean(axis=0)
     half = _SMOOTHED // 2
     padded = np.pad(standing_out, ((0, 0), (half, half)), mode="edge")
     gain = np.median(sliding_window_view(padded, _SMOOTHED, axis=1), axis=-1)

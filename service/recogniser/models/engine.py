@@ -8,13 +8,22 @@ from typing import Final
 
 import numpy as np
 
-from service.recogniser.audio.resampling import resample
 from service.recogniser.audio.samples import Samples
-from service.recogniser.models.hypothesis import EncodedAudio, Hypothesis, Token, Trace
-from service.recogniser.models.moonshine import RATE_HZ, Moonshine, chosen
+from service.recogniser.models.alignment import token_spans
+from service.recogniser.models.graph_store import open_graphs
+from service.recogniser.models.hearing import Hearing, says_something
+from service.recogniser.models.hypothesis import Hypothesis, Token, TokenTimes
+from service.recogniser.models.moonshine import (
+    RATE_HZ,
+    DecodedTokens,
+    EncodedAudio,
+    Moonshine,
+    chosen,
+)
 from service.recogniser.models.weights import ModelFiles
 from service.recogniser.text.boosting import Boost, Replacement
 from service.recogniser.text.key_terms import KeyTerm
+from service.recogniser.text.punctuation import tidied
 from service.recogniser.text.vocabulary import Vocabulary, read_tokens
 
 MAX_TRIED: Final = 8
@@ -24,39 +33,73 @@ MAX_TRIED: Final = 8
 class Engine:
     """Decodes speech. It keeps nothing between calls: one serves every thread and session."""
 
-    def __init__(self, models: ModelFiles) -> None:
-        self._network = Moonshine(models)
-        self._vocabulary = Vocabulary(read_tokens(models.tokenizer.read_bytes()))
+    def __init__(self, files: ModelFiles) -> None:
+        self.name = files.name
+        """As clients are told it."""
+        with open_graphs(files) as folder:
+            self._network = Moonshine(folder)
+        self._vocabulary = Vocabulary(read_tokens(files.tokenizer.read_bytes()))
+        self._hearing = Hearing(self._network, self._vocabulary)
 
     def boost(self, terms: Sequence[KeyTerm]) -> Boost | None:
         """Make key terms ready for `decode`; None without any. A hundred take up to 70 ms."""
         return Boost(terms, self._vocabulary) if terms else None
 
-    def decode(self, samples: Samples, rate_hz: int, boost: Boost | None = None) -> Hypothesis:
-        """Return what is said in `samples`; blocks for about 4 % of their length.
+    def decode(
+        self,
+        samples: Samples,
+        rate_hz: int,
+        boost: Boost | None = None,
+        *,
+        draft: Sequence[int] = (),
+        words: bool = False,
+        voiced_s: float | None = None,
+    ) -> Hypothesis:
+        """Return what is said in `samples`; blocks for about 2 % of their length.
 
         Give it speech: on silence it may make up a word. A `boost` costs as much again at most.
+        A `draft` is the tokens of an earlier decoding of the same speech, as far as it went: with
+        it the same takes less time. With `words` the hypothesis knows when each token was said.
+        Of speech that is over, `voiced_s` says for how long a voice is in it: where nothing, or
+        a loop, is heard then, it is decoded again without its noise.
         """
-        audio = self._network.encode(resample(samples, rate_hz, RATE_HZ))
-        ids, log_probabilities = self._network.decode(audio)
-        if boost is not None and (candidates := boost.replacements(ids)):
-            taken = self._fitting(audio, ids, candidates)
-            if taken:
-                ids = replaced(ids, taken)
-                log_probabilities = chosen(self._network.score(audio, ids), ids)[:-1]
+        audio, decoded = self._hearing.hear(samples, rate_hz, draft, voiced_s)
+        if boost is not None and (candidates := boost.replacements(decoded.ids)):
+            decoded = self._boosted(audio, decoded, candidates)
+        ids = decoded.ids
         text = self._vocabulary.text(ids)
-        if not any(sign.isalnum() for sign in text):
+        if not says_something(text):
             return Hypothesis("", 0.0)  # it writes notes when it hears music or noise
-        confidence = float(np.exp(np.mean(log_probabilities)))
         texts = [self._vocabulary.text([number]) for number in ids]
-        tokens = map(Token, ids, texts, np.exp(log_probabilities).tolist())
-        return Hypothesis(text.strip(), confidence, Trace(tuple(tokens), audio))
+        probabilities = np.exp(decoded.log_probabilities)
+        return Hypothesis(
+            tidied(text.strip()),
+            float(np.exp(np.mean(decoded.log_probabilities))),
+            tuple(map(Token, ids, texts, probabilities.tolist())),
+            self._times(audio, decoded) if words else None,
+        )
+
+    def _times(self, audio: EncodedAudio, decoded: DecodedTokens) -> TokenTimes:
+        gain = self._network.standing_out(audio, decoded.queries)
+        frame_s = audio.samples / RATE_HZ / gain.shape[1]
+        return TokenTimes(token_spans(gain), frame_s)
+
+    def _boosted(
+        self, audio: EncodedAudio, decoded: DecodedTokens, candidates: Sequence[Replacement]
+    ) -> DecodedTokens:
+        """Return what was decoded with the candidates that fit the audio."""
+        taken = self._fitting(audio, decoded.ids, candidates)
+        if not taken:
+            return decoded
+        ids = replaced(decoded.ids, taken)
+        scores, queries = self._network.score(audio, ids)
+        return DecodedTokens(ids, chosen(scores, ids)[:-1], queries)
 
     def _fitting(
         self, audio: EncodedAudio, ids: list[int], candidates: Sequence[Replacement]
     ) -> list[Replacement]:
         """Return the candidates that fit the audio, the best first; none overlaps another."""
-        scores = self._network.score(audio, ids)
+        scores, _ = self._network.score(audio, ids)
         said = chosen(scores, ids)
         tried: list[tuple[float, Replacement]] = []
         for one in candidates:
@@ -76,7 +119,7 @@ class Engine:
 
     def _fit(self, audio: EncodedAudio, ids: Sequence[int]) -> float:
         """Return the logarithm of the probability of a whole text."""
-        return sum(chosen(self._network.score(audio, ids), ids))
+        return sum(chosen(self._network.score(audio, ids)[0], ids))
 
 
 def replaced(tokens: Sequence[int], replacements: Sequence[Replacement]) -> list[int]:

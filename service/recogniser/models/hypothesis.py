@@ -1,16 +1,7 @@
 """What the models make of a stretch of speech."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from service.recogniser.audio.samples import Samples
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EncodedAudio:
-    """What the encoder made of audio that was `samples` long."""
-
-    states: Samples
-    samples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +13,12 @@ class Token:
     probability: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Trace:
-    """How a text came about: what it takes to find out when each word was said."""
+@dataclass(frozen=True, slots=True)
+class TokenTimes:
+    """When each token was said: from its first frame to the last, which is not included."""
 
-    tokens: tuple[Token, ...]
-    audio: EncodedAudio
+    spans: Sequence[tuple[int, int]]
+    frame_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +27,14 @@ class Hypothesis:
 
     text: str
     confidence: float
-    trace: Trace | None = field(default=None, compare=False, repr=False)
+    tokens: tuple[Token, ...] = field(default=(), compare=False, repr=False)
+    times: TokenTimes | None = field(default=None, compare=False, repr=False)
+    """None unless they were asked for, or nothing was said."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The tokens by the engine's own numbers."""
+        return tuple(token.number for token in self.tokens)
 
 
 @dataclass(frozen=True, slots=True)

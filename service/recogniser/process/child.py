@@ -12,6 +12,7 @@ import msgspec
 
 from service.errors import SettingsError
 from service.recogniser.models.weights import check_installed
+from service.recogniser.process.allocator import keep_small
 from service.recogniser.process.loop import new_loop
 from service.recogniser.process.messages import ProcessSettings, Ready
 
@@ -23,6 +24,7 @@ def serve_as_child() -> int:
 
     Returns 0, or 2 when the settings cannot be used; the parent has been told why.
     """
+    keep_small()
     settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=ProcessSettings)
     try:
         check_installed()
@@ -45,6 +47,7 @@ async def _serve(settings: ProcessSettings) -> None:
             port=settings.port,
             api_keys=() if settings.api_key is None else (settings.api_key,),
             max_sessions=settings.max_sessions,
+            model=settings.model,
             model_dir=None if settings.model_dir is None else Path(settings.model_dir),
             allow_private_urls=settings.allow_private_urls,
         ) as recogniser:

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from service.recogniser.models.choice import Choice
+
 QUIET_FLAG: Final = "--quiet"
 """Log warnings only."""
 
@@ -24,6 +26,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
     api_key: str | None = None
     max_sessions: int | None = None
+    model: Choice = "auto"
     model_dir: str | None = None
     allow_private_urls: bool = False
 

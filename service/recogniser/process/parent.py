@@ -16,7 +16,8 @@ from service.tasks import open_tasks
 
 log = structlog.get_logger()
 
-READY_TIMEOUT_S: Final = 30.0
+READY_TIMEOUT_S: Final = 60.0
+"""It takes a second, and some seconds the first time; on a machine that is busy, longer."""
 STOP_TIMEOUT_S: Final = 15.0
 """More than the 10 s that a recogniser takes at most to drain."""
 DEFAULTS: Final = ProcessSettings()
@@ -46,12 +47,13 @@ async def open_recogniser_process(
 ) -> AsyncIterator[RecogniserProcess]:
     """Run a recogniser as a child until the context ends; then drain it, and kill it if need be.
 
-    It is listening when the context begins (about 1 s). One that dies before its time is
-    logged and not started again: `wait` returns then. A `quiet` one logs warnings only.
+    It is listening when the context begins (about 1 s, the first time some seconds). One that
+    dies before its time is logged and not started again: `wait` returns then. A `quiet` one logs
+    warnings only.
 
     Raises:
         SettingsError: It cannot run; the problems say why.
-        RecognitionLostError: It died, or was not ready within 30 s.
+        RecognitionLostError: It died, or was not ready within 60 s.
     """
     async with open_child(settings, quiet=quiet) as child, open_tasks() as tasks:
         tasks.start(child.report_death(), "recogniser_watch")
@@ -66,7 +68,7 @@ async def open_child(
 
     Raises:
         SettingsError: It cannot run; the problems say why.
-        RecognitionLostError: It died, or was not ready within 30 s.
+        RecognitionLostError: It died, or was not ready within 60 s.
     """
     command = [sys.executable, "-m", "service.recogniser", *([QUIET_FLAG] if quiet else [])]
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=log_to)

@@ -31,7 +31,7 @@ def serve(settings: ProcessSettings) -> int:
     Raises:
         SettingsError: The models or the packages they need are not there, or the address
             cannot be listened on.
-        RecognitionLostError: It was not ready within 30 s.
+        RecognitionLostError: It was not ready within 60 s.
     """
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(_supervise(settings))

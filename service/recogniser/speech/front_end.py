@@ -43,6 +43,11 @@ class SpeechSegment:
         return round((self.segment.voice_end - self.segment.voice_start) * FRAME_S, 3)
 
     @property
+    def voiced_s(self) -> float:
+        """Seconds in which there is a voice."""
+        return self.segment.voiced * FRAME_S
+
+    @property
     def end_s(self) -> float:
         """Seconds of the stream's audio up to which the frames go."""
         return self.segment.end * FRAME_S
@@ -102,7 +107,7 @@ class _Framer:
 class FrontEnd:
     """Captures the speech of one stream. Its methods block for about 0.5 % of the audio.
 
-    They are called one at a time. It keeps at most the growing segment, 12 s.
+    They are called one at a time. It keeps at most the growing segment, 16 s.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ TAIL = int(0.2 / FRAME_S)
 """Silence that is decoded together with the speech before it."""
 MIN_VOICED = 4
 """A segment with fewer voiced frames is a click or a cough, not a word."""
-MAX_LENGTH = int(12 / FRAME_S)
+MAX_LENGTH = int(16 / FRAME_S)
 CUT_WINDOW = int(4 / FRAME_S)
 UTTERANCE_GAP = ceil(1.0 / FRAME_S)
 """Silence after which Telnyx says `utterance_end` (documented as 1000 ms)."""
@@ -43,6 +43,8 @@ class Segment:
     end: int
     voice_start: int
     voice_end: int
+    voiced: int
+    """How many of them have a voice in them."""
     ending: Ending
 
     @property
@@ -60,7 +62,7 @@ class Segmenter:
     """Cuts one track into segments.
 
     A segment begins a little before the voice does and ends with `endpointing_s` of silence, on
-    request, or when it is 12 s long: then at the quietest frame of its last 4 s, and what
+    request, or when it is 16 s long: then at the quietest frame of its last 4 s, and what
     follows is a segment of its own. With `endpointing_s` None silence ends nothing.
     """
 
@@ -136,6 +138,7 @@ class Segmenter:
             end=min(at, voice_end + TAIL),
             voice_start=voiced[0],
             voice_end=voice_end,
+            voiced=len(voiced),
             ending=ending,
         )
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from websockets.exceptions import WebSocketException
 
+from service.recogniser.models.choice import Choice
 from service.recogniser.process.messages import ProcessSettings
 from service.recogniser.process.parent import open_recogniser_process
 from service.recogniser.scheduling.workers import usable_cores
@@ -53,6 +54,7 @@ class Load:
     partials_per_s: float
     """Per second of speech."""
     cores: float
+    peak_bytes: int
     lost: int
     """Sessions that did not get all their answers."""
 
@@ -78,10 +80,10 @@ async def measure(steps: Sequence[int], *, seconds: float) -> list[Load]:
 
 
 @asynccontextmanager
-async def recogniser() -> AsyncIterator[tuple[str, Program]]:
+async def recogniser(model: Choice = "auto") -> AsyncIterator[tuple[str, Program]]:
     """Run the recogniser as its command does, without its limit; give the WebSocket's URL."""
     async with open_recogniser_process(
-        ProcessSettings(max_sessions=NO_LIMIT), quiet=True
+        ProcessSettings(max_sessions=NO_LIMIT, model=model), quiet=True
     ) as process:
         yield process.url, Program(process.pid, process.base_url)
 
@@ -97,12 +99,14 @@ async def try_load(sessions: int, talking: str, *, seconds: float) -> Load:
                 for track in itertools.islice(tracks, sessions)
             ]
         talked = [talk.result() for talk in talks]
+        peak_bytes = program.peak_bytes
     heard = [one for some in talked for one in some or () if one.end_s > SETTLE_S]
     return _load(
         sessions,
         talking,
         heard,
         cores=meter.result(),
+        peak_bytes=peak_bytes,
         middle_s=SETTLE_S + seconds / 2,
         lost=talked.count(None),
     )
@@ -129,6 +133,7 @@ def _load(
     heard: Sequence[Utterance],
     *,
     cores: float,
+    peak_bytes: int,
     middle_s: float,
     lost: int,
 ) -> Load:
@@ -147,6 +152,7 @@ def _load(
         percentile(late, 50) - percentile(early, 50),
         len(partials) / talked_s if talked_s else 0.0,
         cores,
+        peak_bytes,
         lost,
     )
 

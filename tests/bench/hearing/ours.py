@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from service.recogniser.models.choice import Choice
 from tests.bench.hearing.conditions import PHONE_HZ
 from tests.bench.hearing.followed import Utterance
 from tests.bench.hearing.live import Arrival, converse, text_of
@@ -18,10 +19,12 @@ TRACKS: Final = 2
 """Sessions at once that utterances are spoken to, as in one call."""
 
 
-async def listen(recordings: Sequence[tuple[str, Recording, str]]) -> dict[str, Done]:
+async def listen(
+    model: Choice, recordings: Sequence[tuple[str, Recording, str]]
+) -> dict[str, Done]:
     """Have each recording (key, recording, condition) heard as quickly as it can be."""
     done: dict[str, Done] = {}
-    async with recogniser() as (url, program):
+    async with recogniser(model) as (url, program):
         await _warm_up(url, recordings[0][1])
         for key, recording, condition in recordings:
             before_s = program.cpu_s
@@ -36,10 +39,10 @@ async def listen(recordings: Sequence[tuple[str, Recording, str]]) -> dict[str, 
     return done
 
 
-async def follow(utterances: Sequence[Utterance]) -> Mapping[int, list[Text]]:
+async def follow(model: Choice, utterances: Sequence[Utterance]) -> Mapping[int, list[Text]]:
     """Speak the utterances in real time, one after the other on each track."""
     numbers = range(len(utterances))
-    async with recogniser() as (url, _), asyncio.TaskGroup() as tracks:
+    async with recogniser(model) as (url, _), asyncio.TaskGroup() as tracks:
         tasks = [
             tracks.create_task(_speak(url, {n: utterances[n] for n in numbers[track::TRACKS]}))
             for track in range(TRACKS)

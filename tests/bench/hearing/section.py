@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from service.recogniser.audio.samples import Samples
+from service.recogniser.models.choice import Choice
 from service.recogniser.scheduling.workers import usable_cores
 from tests.bench.hearing import load, ours, tables
 from tests.bench.hearing.conditions import CONDITIONS, PHONE_HZ, from_mulaw
@@ -20,7 +21,7 @@ from tests.bench.hearing.work import Done, Job, Text
 
 Task = tuple[str, Recording, str]
 """A key, a recording, and the condition it is heard in."""
-OURS: Final = "ours (Moonshine tiny)"
+OURS: Final[Sequence[Choice]] = ("auto", "base", "tiny")
 FEW: Final = ("jfk", "austen_0870")
 UTTERANCES_S: Final = 75.0
 STEPS: Final = (2, 4, 8, 12, 16, 20, 24)
@@ -35,7 +36,8 @@ async def measure(*, short: bool) -> None:
     tasks = list(_tasks(recordings))
     utterances = cut(people, seconds=10.0 if short else UTTERANCES_S)
     works = [] if short else await _others(tasks, utterances)
-    results = [await _ours(tasks, utterances)]
+    models = OURS[:1] if short else OURS
+    results = [await _ours(model, tasks, utterances) for model in models]
     results += [_result(work, tasks, utterances) for work in reversed(works)]
     tables.show_results(results, about)
     cores = usable_cores()
@@ -72,10 +74,10 @@ def _tasks(recordings: Sequence[Recording]) -> Iterator[Task]:
                 yield f"{condition}/{one.name}", one, condition
 
 
-async def _ours(tasks: Sequence[Task], utterances: Sequence[Utterance]) -> Result:
-    done = await ours.listen(tasks)
-    followed = await ours.follow(utterances)
-    return _row(OURS, tasks, done, delays(followed, utterances))
+async def _ours(model: Choice, tasks: Sequence[Task], utterances: Sequence[Utterance]) -> Result:
+    done = await ours.listen(model, tasks)
+    followed = await ours.follow(model, utterances)
+    return _row(f"ours, {model}", tasks, done, delays(followed, utterances))
 
 
 async def _others(tasks: Sequence[Task], utterances: Sequence[Utterance]) -> list[Work]:

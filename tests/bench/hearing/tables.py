@@ -38,7 +38,17 @@ def show_load(loads: Sequence[Load], cores: int) -> None:
     """Print what more and more sessions were given."""
     table = _table(
         f"Sessions in real time on {cores} cores, the client's own work included",
-        ("sessions", "talking", "final", "partial", "partials/s", "grows by", "cores", "keeps up"),
+        (
+            "sessions",
+            "talking",
+            "final",
+            "partial",
+            "partials/s",
+            "grows by",
+            "cores",
+            "memory",
+            "keeps up",
+        ),
     )
     for load in loads:
         table.add_row(
@@ -49,6 +59,7 @@ def show_load(loads: Sequence[Load], cores: int) -> None:
             f"{load.partials_per_s:.2f}",
             f"{load.growth_s:.2f} s",
             f"{load.cores:.2f}",
+            f"{load.peak_bytes / 2**20:.0f} MiB",
             _verdict(load),
         )
     console = Console(width=110)

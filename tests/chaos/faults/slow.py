@@ -17,7 +17,7 @@ import aiohttp
 from yarl import URL
 
 from service.recogniser.files.route import PATHS
-from service.recogniser.models.weights import ENGINE_NAME
+from service.recogniser.models.weights import BASE
 from tests.chaos.oracle import Verdict
 from tests.chaos.world import open_world
 
@@ -123,7 +123,7 @@ async def _recogniser(folder: Path) -> AsyncIterator[tuple[int, aiohttp.ClientSe
 
 async def _transcribe(client: aiohttp.ClientSession) -> str:
     """Return what is heard in a recording; nothing if there was no good answer."""
-    form = aiohttp.FormData({"model": ENGINE_NAME})
+    form = aiohttp.FormData({"model": BASE})
     form.add_field("file", _wav(_RECORDING.read_bytes()), filename="a.wav")
     timeout = aiohttp.ClientTimeout(_ANSWER_S)
     try:

@@ -17,5 +17,6 @@ async def test_the_providers_are_those_that_are_stood_in_for(networks: Networks)
         async with http.get(url, params=query) as reply:
             [only] = (await reply.json())["data"]
 
+    assert everything["meta"]["engine"] == networks.engine.name
     assert everything["meta"]["total"] == len(everything["data"]) > 15
     assert (only["model"], only["service_types"][0]["languages"]) == ("reson8/prerecorded", ["en"])

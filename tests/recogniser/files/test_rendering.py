@@ -29,7 +29,7 @@ async def test_a_verbose_answer_says_when(networks: Networks) -> None:
     assert times == sorted(times)
     assert times[-1] <= reply.json["duration"]
     assert " ".join(one["text"] for one in reply.json["segments"]) == reply.json["text"]
-    assert reply.headers["x-callscribe-engine"] == "moonshine-tiny-en"
+    assert reply.headers["x-callscribe-engine"] == networks.engine.name
     assert reply.headers["x-callscribe-stands-in-for"] == "openai/whisper-large-v3-turbo"
 
 

@@ -5,6 +5,7 @@ import pytest
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from tests.recogniser.builders import FIXTURES
+from tests.recogniser.harness import word_error_rate
 from tests.recogniser.peers import PHONE, finals, open_client, text_of
 
 pytestmark = pytest.mark.speech
@@ -12,6 +13,9 @@ MS = 8
 TRACK = (FIXTURES / "calls" / "real-call.agent.ulaw").read_bytes()
 FELLOWS, COUNTRY = TRACK[700 * MS : 2_691 * MS], TRACK[17_052 * MS : 19_965 * MS]
 """Two things a president says, each in one breath."""
+FELLOWS_TEXT = "And so, my fellow Americans"
+ONE_ENDING = 0.2
+"""Of five words one may end otherwise: more silence behind it was heard in one of both."""
 
 
 def silence(length_ms: int) -> bytes:
@@ -55,5 +59,6 @@ async def test_a_final_comes_as_soon_as_the_silence_is_long_enough(
         await client.socket.send('{"type":"Finalize"}')
         nothing = await client.next()
 
-    assert early.transcript == late.transcript != ""
+    assert word_error_rate(FELLOWS_TEXT, early.transcript or "") <= ONE_ENDING
+    assert word_error_rate(FELLOWS_TEXT, late.transcript or "") <= ONE_ENDING
     assert (nothing.transcript, nothing.is_final) == ("", True)

@@ -50,7 +50,8 @@ async def test_what_stands_in_for_telnyx_says_so(networks: Networks) -> None:
         headers = client.headers
 
     assert headers["server"] == "callscribe"
-    assert headers["x-callscribe-engine"] == "moonshine-tiny-en"
+    assert headers["x-callscribe-engine"] == networks.engine.name == "moonshine-base-en"
+    assert headers["x-callscribe-partials-engine"] == "moonshine-tiny-en"
     assert headers["x-callscribe-stands-in-for"] == "Deepgram"
     assert headers["x-callscribe-endpointing-ms"] == "200"
     assert headers["x-callscribe-ignored"] == "region"

@@ -1,5 +1,7 @@
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,11 +9,13 @@ import pytest
 from service.recogniser.live.parameters import SessionSettings, parse_settings
 from service.recogniser.live.transcriber import MAX_PENDING, LiveTranscriber
 from service.recogniser.models.networks import Networks
+from service.recogniser.models.weights import find_models
 from service.recogniser.scheduling.priority import Priority
 from service.recogniser.scheduling.workers import open_workers
 from service.recogniser.speech.front_end import FrontEnd
 from service.wire.stt import SttResult, parse_result
-from tests.recogniser.builders import recording
+from tests.recogniser.builders import recording, reference
+from tests.recogniser.harness import CardEngine, word_error_rate
 from tests.recogniser.peers import PATIENCE_S, PHONE, finals
 from tests.waiting import until
 
@@ -117,3 +121,36 @@ async def test_a_final_makes_partials_wait(networks: Networks) -> None:
         await done.finish()
 
     assert (first.is_final, second.is_final) == (True, False)
+
+
+@pytest.mark.parametrize("busy", [False, True])
+async def test_a_partial_that_waits_for_a_core_is_left_to_the_quick_engine(
+    networks: Networks, *, busy: bool
+) -> None:
+    """One that need not wait is not, and no final ever is."""
+    card = CardEngine(find_models("tiny").speech[0])
+    sentence = recording("austen_0920")
+    answers: asyncio.Queue[SttResult] = asyncio.Queue()
+
+    async def send(text: str) -> None:
+        answers.put_nowait(parse_result(text))
+
+    async with (
+        open_workers(replace(networks, quick_engine=card), 1) as workers,
+        asyncio.TaskGroup() as tasks,
+    ):
+        transcriber = LiveTranscriber(settings(interim_results="true"), workers, send)
+        tasks.create_task(transcriber.send_results())
+        async with AsyncExitStack() as stack:
+            if busy:
+                claim = await stack.enter_async_context(workers.cpu.claim(Priority.FINAL))
+                await claim.granted
+            await transcriber.feed(sentence[: 3 * SECOND])
+            await until(lambda: workers.cpu.waiting > 0 or not answers.empty())
+        partial = await asyncio.wait_for(answers.get(), PATIENCE_S)
+        await transcriber.feed(sentence[3 * SECOND :] + b"\xff" * SECOND)
+        await transcriber.finish()
+
+    said = [answers.get_nowait() for _ in range(answers.qsize())]
+    assert (partial.is_final, "4111" in (partial.transcript or "")) == (False, busy)
+    assert word_error_rate(reference("austen_0920"), finals(said)[-1].transcript or "") <= 0.1

@@ -6,12 +6,12 @@ from service.recogniser.models.alignment import loud_part, token_spans
 
 
 def attention(*frames_of_token: int) -> Samples:
-    """Eight heads that look at each token's frames, one token after the other, through a haze."""
+    """Each token looks at its frames, one token after the other, through a haze."""
     total = sum(frames_of_token)
-    looks = np.random.default_rng(1).uniform(0, 0.2, (8, len(frames_of_token), total))
+    looks = np.random.default_rng(1).uniform(0, 0.2, (len(frames_of_token), total))
     at = 0
     for token, frames in enumerate(frames_of_token):
-        looks[:, token, at : at + frames] += 1
+        looks[token, at : at + frames] += 1
         at += frames
     return looks.astype(np.float32)
 
@@ -27,7 +27,7 @@ def test_tokens_are_where_they_were_looked_at() -> None:
 
 def test_more_tokens_than_frames_share_them() -> None:
     """A text too long for its sound is laid over it evenly, and nothing fails."""
-    spans = token_spans(np.ones((8, 9, 3), np.float32))
+    spans = token_spans(np.ones((9, 3), np.float32))
 
     assert spans[0] == (0, 0)
     assert spans[-1] == (2, 3)

@@ -30,7 +30,12 @@ def test_a_segment_begins_before_the_voice_and_ends_after_it() -> None:
 
     assert ended == [
         Segment(
-            start=50 - PRE_ROLL, end=80 + TAIL, voice_start=50, voice_end=80, ending=Ending.SILENCE
+            start=50 - PRE_ROLL,
+            end=80 + TAIL,
+            voice_start=50,
+            voice_end=80,
+            voiced=30,
+            ending=Ending.SILENCE,
         )
     ]
 
@@ -99,7 +104,7 @@ def test_who_goes_on_speaking_has_not_ended_the_utterance() -> None:
 
 
 def test_endless_speech_is_cut_where_it_is_quietest() -> None:
-    """At 12 s it is cut within the last 4 s, and nothing is between the pieces."""
+    """At 16 s it is cut within the last 4 s, and nothing is between the pieces."""
     segmenter = Segmenter(0.7)
     quiet = MAX_LENGTH - CUT_WINDOW // 2
 

@@ -128,4 +128,4 @@ def load_detector() -> VoiceDetector:
     Raises:
         SettingsError: It is not installed.
     """
-    return VoiceDetector(find_models().vad)
+    return VoiceDetector(find_models("tiny").vad)
