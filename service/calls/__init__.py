@@ -7,7 +7,7 @@ say (`phrases`), `vitals` the signs that a call lives, and `ending` its end. `co
 dialled for a leg and bridged (`dialled` finds them), `sides` says who is then on which side, and
 `outgoing` begins calls of our own (`dial_wish`). `parties` are who is in the call, in what role,
 and `presence` what they do besides talking; `party_webhooks` (as `webhook` says of each) and
-`party_events` are what is heard and told of that.
+`party_events` are what is heard and told of that. `siprec` joins those who come one by one.
 
 Words: `transcription` says whether they are to be had, by the call's route (`routes`,
 `route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` act on

@@ -212,6 +212,8 @@ class OpenRecognition:
     socket_id: StreamId | None = None
     is_muted: bool = False
     """Whether nothing is recorded of what it hears."""
+    carried: Track | None = None
+    """On which track of the WebSocket its audio comes; None: on that of `ref`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,8 @@ class Route:
     """What is hidden of the words before anybody has them."""
     redact_level: Level = "balanced"
     mask: Mask = "label"
+    siprec: bool = False
+    """Whether its calls are the streams of SIPREC sessions: those of one session are one call."""
     record: Literal["none", "audio", "telnyx"] = "none"
     """`audio`: keep what the fork carried; `telnyx`: have Telnyx record, and keep that."""
     after_call: AfterCall | None = None

@@ -31,6 +31,7 @@ from service.calls import (
     reredaction,
     results,
     second_hearing,
+    siprec,
     streams,
     tapes,
     transcription,
@@ -283,6 +284,7 @@ class CallSession:
             legs.introduce(turn, item, self._routes)
         carrying.carry(turn, item)
         parties.note(self.state.legs[item.leg_id], item)
+        siprec.note(self.state, item)
         vitals.heard_of(self.state.legs[item.leg_id], turn.now)
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():

@@ -107,6 +107,10 @@ class Leg:
     """Whether it was told that words are to be expected of it."""
     errands: dict[CommandName, Request] = field(default_factory=dict)
     """What else Telnyx was asked for: to speak, to bridge it, to hang it up."""
+    voice: Track | None = None
+    """The one side of the call that it brings, as its inbound track: a stream of SIPREC's."""
+    is_voice_named: bool = False
+    """Whether it was said which side that is."""
     opposite: bool = False
     """Whether it was connected with the leg that the route wanted: it is that one's other side."""
     party: str | None = None

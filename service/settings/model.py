@@ -130,6 +130,8 @@ class RouteSettings(_Table):
     """After such a phrase nothing is kept, until one of `resume_on`, but no longer than that."""
     resume_on: Annotated[tuple[Phrase, ...], Field(max_length=50)] = ()
     pause_limit_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0
+    siprec: bool = False
+    """Whether each call is one side of somebody else's, sent by a SIPREC client."""
     record: Literal["none", "audio", "telnyx"] = "none"
     """Whether the audio is kept: what the fork carried, or what Telnyx recorded."""
     after_call: AfterCallSettings | None = None
