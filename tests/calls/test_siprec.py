@@ -195,7 +195,7 @@ def test_a_pause_is_one_of_both_sides() -> None:
     """So is what comes after it."""
     driver = streamed()
     for action in ("pause", "resume"):
-        driver.receive(ControlAsked(action=action, at=T0 + 5, asked_at=T0 + 5), now=T0 + 5)  # type: ignore[arg-type]
+        driver.receive(ControlAsked(action=action, at=T0 + 5, asked_at=T0 + 5), now=T0 + 5)
 
     assert {one.leg_id for one in driver.asked(PauseStream)} == {A, B}
     opened = [(one.ref.leg_id, one.ref.track) for one in driver.asked(OpenRecognition)]

@@ -80,6 +80,8 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
             IN_CALL + 'fallback = [{ engine = "A" }, { engine = "Google" }]',
             "Google would stand in for itself",
         ),
+        (IN_CALL + 'siprec = true\nrecord = "telnyx"', "is not to be had of SIPREC sessions"),
+        (IN_CALL + 'siprec = true\nconnect = "+13125550142"', "is nothing for SIPREC sessions"),
         ("[forward]\nallow_private = true", "is nothing without a url"),
         ('[forward]\nurl = "https://10.0.0.1/"', "leads to an address that is not public"),
         ('[forward]\nurl = "http://ivr.example.com/"', "should be https://"),
