@@ -15,8 +15,7 @@ from service.simulator.scenario import CallPlan
 SIDES: Final[tuple[Track, Track]] = ("inbound", "outbound")
 """Of the call that is sent, by stream."""
 _METADATA = (
-    '<?xml version="1.0" encoding="UTF-8"?>'
-    '<recording xmlns="urn:ietf:params:xml:ns:recording:1"/>'
+    '<?xml version="1.0" encoding="UTF-8"?><recording xmlns="urn:ietf:params:xml:ns:recording:1"/>'
 )
 
 
