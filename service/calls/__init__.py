@@ -17,7 +17,7 @@ what came of it (`carrier_answers`); words come from Telnyx (`in_call`) or by au
 what is recorded, and `silences` in what Telnyx records (`sound_margins`). `gaps`, `pauses` and
 `coverage` account for the rest of the time. `carrying` adds what its own application says.
 `recordings` tells of audio that is kept (`recorded`), `tapes` has what Telnyx recorded fetched
-(`tape_webhooks`, `tape_answers`), `second_hearing` has it transcribed once more
-(`second_hearing_answers`), `archiving` tells of copies elsewhere (`afterwards`, `archive_answers`,
+(`tape_webhooks`, `tape_answers`) and `removals` deleted there, `second_hearing` has it transcribed
+once more (`second_hearing_answers`), `archiving` tells of copies elsewhere (`afterwards`, `archive_answers`,
 `after_events`), `erasure` forgets all, and `engines/` is who can hear what.
 """

@@ -144,6 +144,14 @@ class FindTapes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteTape:
+    """Have Telnyx delete a recording; `TapeDeleted` or `TapeNotDeleted` answers."""
+
+    leg_id: LegId
+    tape_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchTape:
     """Put a recording of Telnyx's into the call's; `TapeKept` or `TapeNotKept` answers.
 
@@ -295,4 +303,4 @@ MediaCommand = (
     | HastenRecognitions
     | SoundCommand
 )
-Command = CarrierCommand | CarrierQuestion | MediaCommand | HearRecording | FetchTape
+Command = CarrierCommand | CarrierQuestion | MediaCommand | HearRecording | FetchTape | DeleteTape

@@ -134,6 +134,8 @@ class RouteSettings(_Table):
     """Whether each call is one side of somebody else's, sent by a SIPREC client."""
     record: Literal["none", "audio", "telnyx"] = "none"
     """Whether the audio is kept: what the fork carried, or what Telnyx recorded."""
+    delete_at_telnyx: bool = False
+    """Whether Telnyx deletes what it recorded once that is here, and what of it is erased."""
     after_call: AfterCallSettings | None = None
     """Who transcribes the recording once more; `record` says that there is one."""
     endpoints: tuple[str, ...] = ()

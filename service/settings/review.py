@@ -148,6 +148,9 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
         yield Fault((*place, "record"), message)
     yield from _after_call((*place, "after_call"), route)
     yield from _siprec(place, route)
+    if route.delete_at_telnyx and route.record != "telnyx":
+        message = 'needs record = "telnyx": nothing else of ours is there'
+        yield Fault((*place, "delete_at_telnyx"), message)
     if route.connect is not None and route.answer is False:
         yield Fault((*place, "connect"), "needs answer = true: nobody else is told to")
     yield from _only_with("connect", _ONLY_FOR_CONNECT, place, route)

@@ -57,6 +57,7 @@ CHANGES: dict[str, dict[str, object] | None] = {
     "carry": {"carry": ("tag",)},
     "parties": {"numbers": "last4", "show_digits": True},
     "sessions": {"siprec": True},
+    "recordings of Telnyx's": {"delete_at_telnyx": True},
     "after the call": {"after_call": AfterCall(engine="Deepgram", model="nova-3")},
 }
 """What is another at the next start: every key of a route has its turn."""

@@ -80,6 +80,7 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
             IN_CALL + 'fallback = [{ engine = "A" }, { engine = "Google" }]',
             "Google would stand in for itself",
         ),
+        (IN_CALL + "delete_at_telnyx = true", 'needs record = "telnyx"'),
         (IN_CALL + 'siprec = true\nrecord = "telnyx"', "is not to be had of SIPREC sessions"),
         (IN_CALL + 'siprec = true\nconnect = "+13125550142"', "is nothing for SIPREC sessions"),
         ("[forward]\nallow_private = true", "is nothing without a url"),
