@@ -18,6 +18,6 @@ what is recorded, and `silences` in what Telnyx records (`sound_margins`). `gaps
 `coverage` account for the rest of the time. `carrying` adds what its own application says.
 `recordings` tells of audio that is kept (`recorded`), `tapes` has what Telnyx recorded fetched
 (`tape_webhooks`, `tape_answers`) and `removals` deleted there, `second_hearing` has it transcribed
-once more (`second_hearing_answers`), `archiving` tells of copies elsewhere (`afterwards`, `archive_answers`,
-`after_events`), `erasure` forgets all, and `engines/` is who can hear what.
+once more (`second_hearing_answers`), `archiving` tells of copies elsewhere (`afterwards`,
+`archive_answers`, `after_events`), `erasure` forgets all, and `engines/` is who can hear what.
 """
