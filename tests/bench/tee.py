@@ -54,8 +54,7 @@ async def measure(*, webhooks: int, rounds: int) -> list[Row]:
                     await _round(without, beside, said, None, 0)
                     passed += webhooks
                     await _round(with_tee, ours, said, ivr, passed)
-                peak_bytes = with_tee.peak_bytes - without.peak_bytes
-    return _rows(ours, beside, peak_bytes)
+    return _rows(ours, beside)
 
 
 async def _round(
@@ -79,7 +78,7 @@ async def _passed_on(ivr: Program, count: int) -> None:
             await asyncio.sleep(_PAUSE_S)
 
 
-def _rows(ours: Figures, beside: Figures, peak_bytes: int) -> list[Row]:
+def _rows(ours: Figures, beside: Figures) -> list[Row]:
     rate, plain = median(ours.rates), median(beside.rates)
     cpu_us, plain_us = median(ours.cpu_us), median(beside.cpu_us)
     return [
@@ -97,5 +96,4 @@ def _rows(ours: Figures, beside: Figures, peak_bytes: int) -> list[Row]:
             cpu_us / plain_us,
             "",
         ),
-        Row("peak memory that the tee adds", f"{peak_bytes / 1024**2:.1f} MiB", "", None, ""),
     ]
