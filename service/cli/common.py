@@ -30,6 +30,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
 
 
+def shown_time(at: float) -> str:
+    """Return a time, given in Unix seconds, to be printed: in UTC, to the second."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def add_command(
     commands: "Commands[argparse.ArgumentParser]", name: str, run: Run, summary: str
 ) -> argparse.ArgumentParser:

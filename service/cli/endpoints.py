@@ -1,6 +1,7 @@
 """`callscribe endpoints`: how they do, and switching, testing and moving them."""
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from service.cli.common import (
     counted,
     open_journal_beside,
     read_local_settings,
+    shown_time,
 )
 from service.cli.table import print_table
 from service.errors import SettingsError
@@ -19,6 +21,7 @@ from service.ids import EndpointName
 
 if TYPE_CHECKING:
     from service.delivery.endpoints import Endpoint
+    from service.ports import Journal, LaneRow
     from service.settings import Settings
 
 _PARTS = (
@@ -38,7 +41,11 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "See how endpoints do; switch, test and move them. A running service follows in seconds.",
     )
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
-    add_config(add_command(parts, "ls", run_list, "List endpoints, and what they did not get."))
+    listing = (
+        "List endpoints, what they did not get, and why. One is failing if the last attempt at "
+        "what waits there longest went wrong; callscribe deliveries shows the rest."
+    )
+    add_config(add_command(parts, "ls", run_list, listing))
     for name, summary, number in _PARTS:
         part = add_command(parts, name, run_part, summary)
         part.set_defaults(part=name)
@@ -61,7 +68,9 @@ def run_list(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     rows = asyncio.run(_list(read_local_settings(arguments, environ)))
     print_table(
-        ("ENDPOINT", "TYPE", "CALLS BEHIND", "STATE"), rows, empty="no endpoints are configured"
+        ("ENDPOINT", "TYPE", "CALLS BEHIND", "PARKED", "STATE"),
+        rows,
+        empty="no endpoints are configured",
     )
     return Exit.OK
 
@@ -88,23 +97,51 @@ def run_move(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return Exit.OK
 
 
-async def _list(settings: "Settings") -> list[tuple[str, str, int, str]]:
+async def _list(settings: "Settings") -> list[tuple[str, str, int, int, str]]:
     from service.delivery.host import neighbours  # noqa: PLC0415 - keeps --help quick
-    from service.delivery.switches import count_behind  # noqa: PLC0415 - keeps --help quick
+    from service.delivery.replays import count_parked  # noqa: PLC0415
 
-    async with open_journal_beside(settings) as journal:
-        disabled, behind = await journal.disabled(), await count_behind(journal)
     types = {one.name: one.type for one in settings.endpoint_list()}
     beside = neighbours(settings.endpoint_list())
-    rows: list[tuple[str, str, int, str]] = []
-    for name in [*types, *sorted(behind.keys() - types.keys())]:
-        state = f"disabled ({disabled[name]})" if name in disabled else "enabled"
-        if others := beside.get(name):
-            state += f", on one host with {', '.join(others)}"
-        if name not in types:
-            state = f"gone: `callscribe endpoints move {name} NEW`, or park {name}"
-        rows.append((name, types.get(name, "-"), behind[name], state))
-    return rows
+    async with open_journal_beside(settings) as journal:
+        lanes, parked = await journal.backlog(), await count_parked(journal)
+        states = await _states(journal, list(types), lanes)
+    behind = Counter(lane.endpoint for lane in lanes)
+    gone = sorted((behind.keys() | parked.keys()) - types.keys())
+    for name, others in beside.items():
+        if others:
+            states[name] += f", on one host with {', '.join(others)}"
+    for name in gone:
+        remedy = f"`callscribe endpoints move {name} NEW`"
+        states[name] = f"configured no more: {remedy}{f', or park {name}' * (name in behind)}"
+    return [
+        (name, types.get(name, "-"), behind[name], parked[name], states[name])
+        for name in [*types, *gone]
+    ]
+
+
+async def _states(
+    journal: "Journal", names: list[EndpointName], lanes: "list[LaneRow]"
+) -> dict[EndpointName, str]:
+    """Return how each endpoint does, in words."""
+    from service.archive.wording import why  # noqa: PLC0415 - keeps --help quick
+    from service.delivery.trouble import find_trouble, note_held_up  # noqa: PLC0415
+
+    disabled = await journal.disabled()
+    held_up: dict[EndpointName, LaneRow] = {}
+    for lane in lanes:
+        note_held_up(held_up, lane)
+    states = dict.fromkeys(names, "enabled")
+    for name in names:
+        if name in disabled:
+            states[name] = f"disabled: {why(disabled[name])}"
+        elif name in held_up:
+            trouble = await find_trouble(journal, held_up[name])
+            if (error := trouble.last_error) is not None:
+                what = f"HTTP {error.status}" if error.status else error.answer
+                at = shown_time(error.made_at)
+                states[name] = f"failing: {what} at {at}, waits since {trouble.since or at}"
+    return states
 
 
 async def _switch(settings: "Settings", names: list[EndpointName], part: str) -> bool:

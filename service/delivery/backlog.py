@@ -16,6 +16,7 @@ from service.delivery.dispatcher import Dispatcher
 from service.delivery.handler import Dependencies
 from service.delivery.memories import LaneMemory
 from service.delivery.schedule import EndpointLanes
+from service.delivery.trouble import note_held_up
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import EVERYTHING, LaneRow
@@ -72,7 +73,9 @@ class Backlog:
         """
         for call_id in call_ids:
             async with self._acks.paused():
-                for row in await self._journal.lanes_of(call_id):
+                rows = await self._journal.lanes_of(call_id)
+                self._dependencies.begun.add(call_id)  # with what is remembered now
+                for row in rows:
                     self._take_up(row)
 
     def look_for(self, name: EndpointName, call_id: CallId) -> None:
@@ -117,8 +120,7 @@ class Backlog:
             async with self._acks.paused():  # what is written meanwhile would be read as left over
                 page = await self._journal.backlog_page(end)
                 for row in page.lanes:
-                    if row.attempts > held_up.setdefault(row.endpoint, row).attempts:
-                        held_up[row.endpoint] = row
+                    note_held_up(held_up, row)
                     unknown[row.endpoint] += not self._adopt(row)
             end = page.end
             if end is None:

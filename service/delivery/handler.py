@@ -10,6 +10,7 @@ from service.delivery.attempts import Attempts
 from service.delivery.batches import delivery_of, next_batch, report_of
 from service.delivery.gaps import look_back
 from service.delivery.lane import MAX_LANE_EVENTS, Lane, WaitingPartial
+from service.delivery.memories import BegunCalls
 from service.delivery.schedule import EndpointLanes
 from service.delivery.switches import disable
 from service.errors import (
@@ -64,6 +65,7 @@ class Dependencies:
     may_deliver: Callable[[], bool] = lambda: True
     """Whether the lanes are this worker's now."""
     reports: Reports = field(default_factory=NoReports)
+    begun: BegunCalls = field(default_factory=BegunCalls)
 
 
 class LaneHandler:

@@ -18,6 +18,7 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.handler import Dependencies
 from service.delivery.host import MAX_POSTS, Host, origin_of
 from service.delivery.lane import Lane, bounds_for_each
+from service.delivery.memories import BegunCalls
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.signing import Secrets
 from service.delivery.sinks import OpenSink, open_sink
@@ -233,7 +234,8 @@ async def open_lanes(
     """
     hosts = _hosts(endpoints, host_of, max_posts_per_host)
     bounds = bounds_for_each(len(endpoints), attempts=max_in_flight)
-    queues = {one.name: EndpointLanes(one, hosts[one.name], bounds) for one in endpoints}
+    begun = BegunCalls()
+    queues = {one.name: EndpointLanes(one, hosts[one.name], bounds, begun) for one in endpoints}
 
     def written(lane: Lane) -> None:
         queues[lane.endpoint].release(lane)
@@ -252,18 +254,18 @@ async def open_lanes(
         endpoints=tuple(queues),
         may_deliver=may_deliver,
         reports=reports,
+        begun=begun,
     )
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_name_lookup(nameservers))
         opener = sink or partial(
             open_sink, clock=clock, resolver=resolver, secrets=secrets, archives=archives
         )
-        sinks = [await stack.enter_async_context(opener(one)) for one in endpoints]
+        sinks = {one.name: await stack.enter_async_context(opener(one)) for one in endpoints}
         stack.push_async_callback(_write_last_acks, acks)
         tasks = await stack.enter_async_context(open_tasks())
         dispatchers = [
-            Dispatcher(queue, one, dependencies, tasks)
-            for queue, one in zip(queues.values(), sinks, strict=True)
+            Dispatcher(queue, sinks[name], dependencies, tasks) for name, queue in queues.items()
         ]
         for dispatcher in dispatchers:
             stack.callback(dispatcher.stop)

@@ -8,6 +8,8 @@ from service.delivery.lane import Lane
 from service.ids import CallId
 
 MAX_MEMORIES: Final = 1000
+MAX_BEGUN_CALLS: Final = 5000
+"""Of so many calls it is known that all is known of them; what goes on of others is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +26,53 @@ _NOTHING: Final = LaneMemory()
 _FORGOTTEN: Final = LaneMemory(asks=True)
 
 
-class Memories:
-    """The memories of the lanes of one endpoint, by call: of the newest, if there are many.
+class BegunCalls:
+    """The calls whose lanes this process has had from their beginning, or learnt all of.
 
-    Once there were too many, a lane that nothing is remembered of may be one that was forgotten:
-    then the journal is to be asked, also of those that there is nothing to remember of.
+    Where such a lane is not remembered, there is nothing to remember of it. Of any other, an
+    earlier life or another worker may have left something in the journal.
     """
 
     def __init__(self) -> None:
+        self._calls: OrderedDict[CallId, None] = OrderedDict()
+
+    def __contains__(self, call_id: CallId) -> bool:
+        """Whether there is nothing in the journal that is not known here."""
+        return call_id in self._calls
+
+    def add(self, call_id: CallId) -> None:
+        """Know one more; the oldest goes if there are too many."""
+        self._calls[call_id] = None
+        if len(self._calls) > MAX_BEGUN_CALLS:
+            self._calls.popitem(last=False)
+
+    def forget(self, call_id: CallId | None = None) -> None:
+        """Know nothing of a call any more, or of any."""
+        if call_id is None:
+            self._calls.clear()
+        else:
+            self._calls.pop(call_id, None)
+
+
+class Memories:
+    """The memories of the lanes of one endpoint, by call: of the newest, if there are many.
+
+    The journal is asked of a lane that was forgotten, and of one that began before this process.
+    """
+
+    def __init__(self, begun: BegunCalls) -> None:
         self._kept: OrderedDict[CallId, LaneMemory] = OrderedDict()
-        self._of_others = _NOTHING
+        self.begun = begun
 
     def keep(self, call_id: CallId, memory: LaneMemory) -> None:
-        """Remember a lane, if there is anything to remember."""
+        """Remember a lane, if that is not what is thought of it anyhow."""
         self._kept.pop(call_id, None)
-        if memory in (_NOTHING, self._of_others):
+        if memory == self._assumed(call_id):
             return
         self._kept[call_id] = memory
         if len(self._kept) > MAX_MEMORIES:
-            self._kept.popitem(last=False)
-            self._of_others = _FORGOTTEN
+            forgotten, _ = self._kept.popitem(last=False)
+            self.begun.forget(forgotten)
 
     def leave(self, lane: Lane) -> None:
         """Remember a lane that leaves, unless it is behind: then the next listing finds it."""
@@ -52,6 +81,9 @@ class Memories:
 
     def enter(self, lane: Lane) -> None:
         """Have a new lane know what is remembered of it, and forget that."""
-        memory = self._kept.pop(lane.call_id, self._of_others)
+        memory = self._kept.pop(lane.call_id, None) or self._assumed(lane.call_id)
         lane.generation = memory.generation
         lane.gap_seqs, lane.asks = memory.gap_seqs, memory.asks
+
+    def _assumed(self, call_id: CallId) -> LaneMemory:
+        return _NOTHING if call_id in self.begun else _FORGOTTEN

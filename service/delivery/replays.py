@@ -4,11 +4,14 @@ All of it works on the journal, so the command line may do it while a server run
 """
 
 import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 from service.delivery.attempts import result_of
 from service.delivery.endpoints import Endpoint
+from service.delivery.gaps import given_up_before
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import DeliveryError, EndpointGoneError, SettingsError
 from service.ids import CallId, EndpointName
@@ -58,6 +61,20 @@ async def parked_ids(
     return newest_first[::-1]
 
 
+async def count_parked(journal: Journal, *, at_once: int = 1000) -> Counter[EndpointName]:
+    """Return how many deliveries to each endpoint, configured or not, were given up.
+
+    Raises:
+        JournalUnavailableError: The database does not answer.
+    """
+    counted: Counter[EndpointName] = Counter()
+    before = None
+    while page := await journal.parked(limit=at_once, before=before):
+        counted.update(one.endpoint for one in page)
+        before = page[-1].parked_at, page[-1].id
+    return counted
+
+
 async def retry_parked(
     journal: Journal,
     endpoints: Sequence[Endpoint],
@@ -70,8 +87,8 @@ async def retry_parked(
 
     Id and body are those of the first attempt: of the event, and of the report that follows it, or
     of the report alone where that was parked. The lane stays as it is, so it arrives late and out
-    of order; its `seq` says where it belongs. A call's archive is set back instead: what erases it,
-    too, must come after.
+    of order; its `seq` says where it belongs, and what is still parked just before it is named. A
+    call's archive is set back instead: what erases it, too, must come after.
 
     Raises:
         EndpointGoneError: The endpoint is disabled, or just said 410; the delivery stays parked.
@@ -106,6 +123,7 @@ async def resend(
     owed = await _owed(endpoint, parked, events[0], reports)
     if not owed:
         raise SettingsError([f"endpoint {endpoint.name} takes no {parked.type}"])
+    owed[0] = replace(owed[0], gap_seqs=await given_up_before(journal, parked, endpoint.accepts))
     async with sink(endpoint) as opened:
         for delivery in owed:
             await _attempt(journal, parked, opened, delivery)

@@ -9,7 +9,7 @@ from itertools import chain, count, islice
 from service.delivery.endpoints import Endpoint
 from service.delivery.host import Host, Rank, events_apart
 from service.delivery.lane import UNKNOWN_SEQ, Bounds, Capacity, Lane, Place
-from service.delivery.memories import LaneMemory, Memories
+from service.delivery.memories import BegunCalls, LaneMemory, Memories
 from service.delivery.partials import PartialFilter
 from service.delivery.probes import MAX_RANKED, Probe, best_probe
 from service.delivery.record import Record
@@ -47,12 +47,12 @@ class EndpointLanes:
         endpoint: Endpoint,
         host: Host | None = None,
         bounds: Bounds = _BOUNDS,
+        begun: BegunCalls | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.host = host or Host()
         self.host.join(self)
-        self.counters = Counters()
-        self.record = Record()
+        self.counters, self.record = Counters(), Record()
         self.capacity = Capacity(bounds.events)
         self.on_wake: Callable[[], None] = lambda: None
         """What `wake` does; whoever handles the lanes sets it."""
@@ -72,7 +72,7 @@ class EndpointLanes:
         self._held: dict[Lane, None] = {}
         self._waiting: list[tuple[float, int, Lane]] = []
         self._number = count()
-        self._memories = Memories()
+        self._memories = Memories(begun or BegunCalls())
         self._complete = True
         """Whether every lane with a backlog is in memory."""
         self._missed = self._enabled_now = False
@@ -105,6 +105,8 @@ class EndpointLanes:
         """Add the events of one commit of one call."""
         for event in events:
             self._partials.committed(event)
+        if events[0].seq == 1:
+            self._memories.begun.add(events[0].call_id)
         lane = self._lane(events[0].call_id)
         if lane is not None:
             self.counters.partials_dropped += lane.commit(events)
@@ -229,6 +231,7 @@ class EndpointLanes:
 
     def let_go(self, call_id: CallId | None = None) -> None:
         """Drop what waits of a call that is another's, or of all; what is on its way goes on."""
+        self._memories.begun.forget(call_id)
         for one in list(self._lanes) if call_id is None else (call_id,):
             self.erase(one, Lane.release)
             if one in self._lanes and self._lanes[one].place is not Place.BUSY:
@@ -343,8 +346,7 @@ class EndpointLanes:
 
     @property
     def _has_room_for_partial(self) -> bool:
-        few = self.partials_busy < self._max_partials
-        return few and self.host.has_room_for_partial(self)
+        return self.partials_busy < self._max_partials and self.host.has_room_for_partial(self)
 
     def _release_held(self, lane: Lane) -> None:
         del self._held[lane]

@@ -6,7 +6,6 @@ one sees it with its next listing of the backlog, within seconds.
 
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -154,15 +153,6 @@ async def park(
     return await journal.park_lanes(
         name, "no_endpoint", now, (await journal.filters()).get(name, EVERYTHING)
     )
-
-
-async def count_behind(journal: Journal) -> Counter[EndpointName]:
-    """Return how many lanes of each endpoint, configured or not, have something left to deliver.
-
-    Raises:
-        JournalUnavailableError: The database does not answer.
-    """
-    return Counter(row.endpoint for row in await journal.backlog())
 
 
 def _check_gone(names: Sequence[EndpointName], name: EndpointName) -> None:

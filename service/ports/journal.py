@@ -306,7 +306,8 @@ class Journal(RecordingIndex, ErasureIndex, Protocol):
         """Set a lane back (or make it) so that it delivers everything after `after_seq` again.
 
         What it had parked of that leaves the list. Never skips what it has not delivered yet; an
-        unknown call has nothing to deliver. It may come from another process (`callscribe
+        unknown call has nothing to deliver. A lane with nothing to deliver then stays in the life
+        that it is in: nobody would learn of another. It may come from another process (`callscribe
         deliveries`): whoever runs the lanes sees it in `backlog()`, by `generation`.
         """
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -123,7 +124,7 @@ def status(code: int, **headers: str) -> Mood:
 
 async def nothing(_: web.Request) -> web.StreamResponse:
     """Take it, and never answer."""
-    await asyncio.Event().wait()
+    await asyncio.sleep(math.inf)  # what waits for nobody's event is collected as garbage
     raise AssertionError
 
 

@@ -8,12 +8,13 @@ import pytest
 from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
-from service.ports import Entry, LaneRow, StoredEvent
+from service.ports import Attempt, Entry, LaneRow, StoredEvent
 from tests.cli.harness import Callscribe, in_process
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
 
 CALL, CRM, OLD = CallId("c1"), EndpointName("crm"), EndpointName("old")
+GONE = "configured no more: `callscribe endpoints move old NEW`"
 
 
 @pytest.fixture
@@ -50,10 +51,43 @@ def test_endpoints_are_listed_and_those_that_are_gone(
     assert callscribe("endpoints", "ls") == Exit.OK
 
     assert capsys.readouterr().out.splitlines() == [
-        "ENDPOINT  TYPE     CALLS BEHIND  STATE",
-        "crm       webhook  0             enabled",
-        "old       -        1             gone: `callscribe endpoints move old NEW`, or park old",
+        "ENDPOINT  TYPE     CALLS BEHIND  PARKED  STATE",
+        "crm       webhook  0             0       enabled",
+        f"old       -        1             0       {GONE}, or park old",
     ]
+
+
+def test_an_endpoint_that_takes_nothing_is_shown_to_fail(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Since when, with what came of it last; one whose last attempt arrived is only late."""
+    asyncio.run(_fail(database, Attempt(CALL, CRM, 1, 100.0, "failed", 503, 5, "not now")))
+    assert callscribe("endpoints", "ls") == Exit.OK
+    unanswered = Attempt(CALL, CRM, 1, 160.0, "failed", None, 5, "no answer (timed out)")
+    asyncio.run(_fail(database, unanswered))
+    assert callscribe("endpoints", "ls") == Exit.OK
+    asyncio.run(_fail(database, Attempt(CALL, CRM, 1, 170.0, "delivered", 204, 5, "")))
+    assert callscribe("endpoints", "ls") == Exit.OK
+
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("crm")]
+    begun = "crm       webhook  1             0       "
+    since = "waits since 2026-01-02T03:04:05.000Z"
+    assert lines == [
+        f"{begun}failing: HTTP 503 at 1970-01-01T00:01:40Z, {since}",
+        f"{begun}failing: no answer (timed out) at 1970-01-01T00:02:40Z, {since}",
+        f"{begun}enabled",
+    ]
+
+
+def test_what_was_given_up_is_counted(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also of an endpoint that is configured no more, and has nothing else left."""
+    assert callscribe("endpoints", "park", "old") == Exit.OK
+    assert callscribe("endpoints", "ls") == Exit.OK
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"old       -        0             1       {GONE}"
 
 
 def test_endpoints_that_share_a_host_are_named(
@@ -64,8 +98,8 @@ def test_endpoints_that_share_a_host_are_named(
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[1:3] == [
-        "crm       webhook  0             enabled, on one host with erp",
-        "erp       webhook  0             enabled, on one host with crm",
+        "crm       webhook  0             0       enabled, on one host with erp",
+        "erp       webhook  0             0       enabled, on one host with crm",
     ]
 
 
@@ -80,13 +114,13 @@ def test_an_endpoint_is_switched_off_and_on(
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("crm")]
     assert lines == [
         "crm  disabled",
-        "crm       webhook  0             disabled (by_hand)",
+        "crm       webhook  0             0       disabled: somebody switched it off",
         "crm  is disabled already",
-        "crm       webhook  0             disabled (by_hand)",
+        "crm       webhook  0             0       disabled: somebody switched it off",
         "crm  enabled",
-        "crm       webhook  0             enabled",
+        "crm       webhook  0             0       enabled",
         "crm  is enabled already",
-        "crm       webhook  0             enabled",
+        "crm       webhook  0             0       enabled",
     ]
 
 
@@ -172,11 +206,19 @@ def test_nothing_is_moved_or_parked_of_a_name_that_nobody_had(
 
 
 async def _fill(url: str) -> None:
-    event = StoredEvent(CALL, 1, "call.started", b'{"type":"call.started","data":{}}')
+    body = b'{"type":"call.started","timestamp":"2026-01-02T03:04:05.000Z","data":{}}'
+    event = StoredEvent(CALL, 1, "call.started", body)
     async with open_journal(url) as journal:
         await journal.commit(
             Entry(call_id=CALL, version=0, epoch=1, state=b"", events=(event,), endpoints=(OLD,))
         )
+
+
+async def _fail(url: str, attempt: Attempt) -> None:
+    """Have the crm wait for the call's event, after an attempt."""
+    async with open_journal(url, exclusive=False) as journal:
+        await journal.rewind(CALL, CRM, 0)
+        await journal.keep_attempts([attempt])
 
 
 async def _backlog(url: str) -> list[LaneRow]:

@@ -219,6 +219,9 @@ class FaultyJournal:
         self.asking = asyncio.Event()
         self.asking_gate = asyncio.Event()
         self.asking_gate.set()
+        self.settling = asyncio.Event()
+        self.settling_gate = asyncio.Event()
+        self.settling_gate.set()
         self.settled: list[Sequence[LaneUpdate]] = []
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method of a journal
@@ -260,9 +263,11 @@ class FaultyJournal:
         return found
 
     async def settle(self, updates: Sequence[LaneUpdate]) -> None:
-        """Note and pass on."""
+        """Note and pass on, when the gate is open."""
         self._check("settle")
         self.settled.append(updates)
+        self.settling.set()
+        await self.settling_gate.wait()
         await self._journal.settle(updates)
 
     def _check(self, name: str) -> None:

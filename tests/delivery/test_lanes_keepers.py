@@ -39,6 +39,18 @@ async def test_acks_that_are_not_written_yet_are_written_at_the_end(tmp_path: Pa
         assert await harness.backlog() == []
 
 
+async def test_what_is_due_after_the_end_does_not_go_out(tmp_path: Path) -> None:
+    """Its sink is closed by then."""
+    async with open_harness(tmp_path, endpoint(partials="debounce:50ms")) as harness:
+        harness.publish("c1", "u1", 1)
+    harness.clock.now += 60
+    due = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.2, due.set)
+    await due.wait()
+
+    assert harness.crm.tried == []
+
+
 async def test_acks_that_cannot_be_written_at_the_end_are_told_of(tmp_path: Path) -> None:
     """Those deliveries are repeated."""
     with capture_logs() as lines:

@@ -81,6 +81,23 @@ async def test_what_the_old_one_had_is_not_sent_by_the_new_one(tmp_path: Path) -
         assert harness.crm.ids == ["c1_3"]
 
 
+async def test_what_is_found_while_acks_are_written_is_flushed(tmp_path: Path) -> None:
+    """Nobody was busy before that, and nothing was to be looked at."""
+    async with open_harness(tmp_path, ack_every_s=3600.0) as harness:
+        await harness.commit("c1", "call.started", to=("old",))
+        await move(harness)
+        harness.journal.settling.clear()
+        harness.journal.settling_gate.clear()
+        await harness.commit("c2", "call.started")
+        flushing = asyncio.create_task(harness.flush())
+        await harness.journal.settling.wait()
+        await harness.commit("c1", "call.answered", to=("old",))
+        harness.journal.settling_gate.set()
+        await flushing
+
+        assert harness.crm.ids == ["c1_1", "c2_1", "c1_2"]
+
+
 async def test_a_call_of_another_worker_is_not_looked_at(tmp_path: Path) -> None:
     """It was let go between its commit and the look."""
     async with open_harness(tmp_path) as harness:

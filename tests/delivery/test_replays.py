@@ -68,6 +68,8 @@ async def test_all_that_is_parked_is_found(tmp_path: Path) -> None:
             await harness.flush()
 
         assert await replays.parked_ids(harness.journal, at_once=3) == [1, 2, 3, 4, 5, 6, 7, 8]
+        counted = await replays.count_parked(harness.journal, at_once=3)
+        assert counted == {"crm": 4, "log": 4}
         of_one = await replays.parked_ids(harness.journal, "log", at_once=3)
         found = [await harness.journal.find_parked(one) for one in of_one]
         assert [(one.endpoint, one.seq) for one in found if one] == [
@@ -306,3 +308,66 @@ async def test_a_replay_to_nobody_is_refused(tmp_path: Path) -> None:
         await harness.journal.disable(CRM, "gone", 0.0)
         with pytest.raises(EndpointGoneError, match="disabled"):
             await replays.replay(harness.journal, ENDPOINTS, CallId("c1"), CRM)
+
+
+async def test_a_call_that_was_replayed_is_told_once_of_what_follows(tmp_path: Path) -> None:
+    """Whoever runs the lanes by then: the next life knows which life that lane is in."""
+    async with open_harness(tmp_path) as first:
+        await first.commit("c1", "call.started", "call.ended")
+        await first.flush()
+        await replays.replay(first.journal, ENDPOINTS, C1, CRM)
+        await first.list_backlog()
+        assert first.crm.ids == ["c1_1", "c1_2", "c1_1", "c1_2"]
+    async with open_harness(tmp_path) as second:
+        for kind in ("recording.saved", "transcript.completed"):
+            await second.commit("c1", kind)
+            await second.flush()
+            await second.list_backlog()
+
+        assert second.crm.ids == ["c1_3", "c1_4"]
+        assert await second.backlog() == []
+
+
+async def test_a_replay_of_nothing_repeats_nothing_later(tmp_path: Path) -> None:
+    """Beyond the last event there is none to send, and the next one goes out once."""
+    async with open_harness(tmp_path) as harness:
+        await harness.commit("c1", "call.started", "call.answered")
+        await harness.flush()
+        await replays.replay(harness.journal, ENDPOINTS, C1, CRM, from_seq=9)
+        await harness.list_backlog()
+        await harness.commit("c1", "call.ended")
+        await harness.flush()
+        await harness.list_backlog()
+
+        assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
+
+
+async def test_a_retry_names_what_is_still_given_up_before_it(tmp_path: Path) -> None:
+    """Out of order, too: the next life would take what arrived to have named it."""
+    door = Door()
+    async with open_harness(tmp_path) as first:
+        first.crm.script.extend([None, REFUSED, REFUSED, REFUSED])
+        await first.commit("c1", *["call.answered"] * 4)
+        await first.flush()
+        listed = {one.seq: one.id for one in await replays.list_parked(first.journal)}
+        await retry(first, listed[4], door)
+        await retry(first, listed[2], door)
+    async with open_harness(tmp_path) as second:
+        await second.commit("c1", "call.ended")
+        await second.flush()
+
+        told = [(one.id, one.gap_seqs) for one in (*door.sink.taken, *second.crm.taken)]
+        assert told == [("evt_c1_4", (2, 3)), ("evt_c1_2", ()), ("evt_c1_5", ())]
+
+
+async def test_a_retry_names_nothing_that_was_named_before(tmp_path: Path) -> None:
+    """By what arrived between the two."""
+    door = Door()
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.extend([None, REFUSED, None, REFUSED])
+        await harness.commit("c1", *["call.answered"] * 5)
+        await harness.flush()
+        listed = {one.seq: one.id for one in await replays.list_parked(harness.journal)}
+        await retry(harness, listed[4], door)
+
+        assert [(one.id, one.gap_seqs) for one in door.sink.taken] == [("evt_c1_4", ())]

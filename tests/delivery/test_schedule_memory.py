@@ -35,6 +35,48 @@ def test_a_lane_that_is_done_is_remembered_by_which_life_it_is_in() -> None:
     assert again.generation == 2
 
 
+def test_a_call_that_began_before_is_asked_for_once() -> None:
+    """An earlier life may have left something of it; what it answered is remembered."""
+    queue = lanes()
+    for seq, asks in ((2, True), (3, False)):
+        commit(queue, "c1", seq)
+        lane = take(queue)
+        assert lane.asks == asks
+        lane.recall(None, ())
+        lane.ack(seq)
+        queue.put_back(lane, NOW)
+
+
+def test_a_call_that_began_here_is_not_asked_for() -> None:
+    """As long as it is among the newest 5,000, and nobody else had it meanwhile."""
+    queue = lanes(attempts=8)
+    for number in range(5001):
+        commit(queue, f"c{number}", 1)
+        lane = take(queue)
+        lane.ack(1)
+        queue.put_back(lane, NOW)
+    queue.let_go(CallId("c2"))
+    for number in range(3):
+        commit(queue, f"c{number}", 2)
+
+    assert [lane.asks for lane in iter(lambda: queue.take(NOW), None) if lane] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_who_let_all_calls_go_knows_nothing_of_any() -> None:
+    """Others had them meanwhile."""
+    queue = lanes()
+    commit(queue, "c1", 1)
+    deliver(queue, take(queue))
+    queue.let_go()
+    commit(queue, "c1", 2)
+
+    assert take(queue).asks
+
+
 def test_what_another_worker_left_is_known() -> None:
     """Its next event is of the life that the journal has, and names what was given up."""
     queue = lanes()
@@ -48,6 +90,8 @@ def test_what_another_worker_left_is_known() -> None:
 def test_what_the_journal_says_last_is_known() -> None:
     """Also that there is nothing to know any more."""
     queue = lanes()
+    commit(queue, "c1", 1)
+    deliver(queue, take(queue))
     queue.remember(C1, LaneMemory(3, (2,)))
     queue.remember(C1, LaneMemory())
     commit(queue, "c1", 3)

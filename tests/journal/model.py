@@ -79,13 +79,14 @@ class Model:
         head_seq = len(self.calls[call_id].events)
         made = LaneRow(call_id, endpoint, head_seq, head_seq, 0, 0.0)
         lane = self.lanes.get((call_id, endpoint), made)
+        acked_seq = min(lane.acked_seq, after_seq)
         self._keep(
             lane,
-            acked_seq=min(lane.acked_seq, after_seq),
+            acked_seq=acked_seq,
             head_seq=head_seq,
             attempts=0,
             due_at=0.0,
-            generation=lane.generation + 1,
+            generation=lane.generation + (acked_seq < head_seq),
         )
         for parked in list(self.parked):
             if parked[:2] == (call_id, endpoint) and parked[2] > after_seq:

@@ -26,7 +26,7 @@ TARGETS: Final[Mapping[str, tuple[str, ...]]] = {
         "test_gaps",
     ),
     "service.delivery.memories": ("test_schedule_listing", "test_schedule_memory"),
-    "service.delivery.gaps": ("test_gaps",),
+    "service.delivery.gaps": ("test_gaps", "test_replays"),
     "service.delivery.lanes": (
         "test_lanes",
         "test_lanes_state",

@@ -1,5 +1,5 @@
 """Endpoints over HTTP: how their deliveries go, and having parked ones tried or a call replayed.
 
-`routes` and `endpoint_routes` have the operations, `models` what they answer, `trouble` why an
-endpoint is behind, and `retries` the tries under way.
+`routes` and `endpoint_routes` have the operations, `models` what they answer, and `retries` the
+tries under way.
 """

@@ -14,7 +14,6 @@ from service.api.deliveries.models import (
     Switched,
     failed_of,
 )
-from service.api.deliveries.trouble import find_trouble
 from service.api.operations import Answer, AnyRoute, Ask, NoBody, NoQuery, Operation, Route
 from service.api.problems import RefusalError, not_found
 from service.api.router import reply
@@ -25,6 +24,7 @@ from service.delivery.schedule import Counters
 from service.delivery.signing import public_key
 from service.delivery.sinks import OpenSink, open_sink
 from service.delivery.switches import disable, enable, try_endpoint
+from service.delivery.trouble import find_trouble
 from service.errors import BadInputError, JournalUnavailableError, SettingsError
 from service.ids import EndpointName
 from service.ports import Journal

@@ -240,10 +240,12 @@ RETURNING parked.id, call_id, endpoint, seq, type, status, reason, parked_at;
 WITH known AS (
     UPDATE call SET open = true WHERE call_id = $1 RETURNING call_no, last_seq)
 INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
-SELECT call_no, $2, least(greatest($3::integer, 0), last_seq), last_seq, 0, 0, 1 FROM known
+SELECT call_no, $2, least(greatest($3::integer, 0), last_seq), last_seq, 0, 0,
+    ($3::integer < last_seq)::integer FROM known
 ON CONFLICT (call_no, endpoint) DO UPDATE SET
 acked_seq = least(lane.acked_seq, excluded.acked_seq), head_seq = excluded.head_seq,
-attempts = 0, due_at = 0, generation = lane.generation + 1
+attempts = 0, due_at = 0, generation = lane.generation
+    + (least(lane.acked_seq, excluded.acked_seq) < excluded.head_seq)::integer
 RETURNING call_no;
 
 -- name: forget_parked

@@ -106,11 +106,12 @@ status, reason, parked_at;
 
 -- name: rewind
 INSERT INTO lane (call_no, endpoint, acked_seq, head_seq, attempts, due_at, generation)
-SELECT call_no, :endpoint, min(max(:after_seq, 0), last_seq), last_seq, 0, 0, 1
+SELECT call_no, :endpoint, min(max(:after_seq, 0), last_seq), last_seq, 0, 0, :after_seq < last_seq
 FROM call WHERE call_id = :call_id
 ON CONFLICT (call_no, endpoint) DO UPDATE SET
 acked_seq = min(acked_seq, excluded.acked_seq), head_seq = excluded.head_seq,
-attempts = 0, due_at = 0, generation = generation + 1;
+attempts = 0, due_at = 0,
+generation = generation + (min(acked_seq, excluded.acked_seq) < excluded.head_seq);
 
 -- name: forget_parked
 DELETE FROM parked

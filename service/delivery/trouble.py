@@ -1,9 +1,13 @@
-"""Why an endpoint is behind, and since when: what the journal has of a lane that waits."""
+"""Why an endpoint is behind, and since when: what the journal has of a lane that waits.
+
+Whoever reads the journal can tell. That a host is spared is known to whoever runs the lanes only.
+"""
 
 from dataclasses import dataclass
 
 import msgspec
 
+from service.ids import EndpointName
 from service.ports import Attempt, Journal, LaneRow
 
 _ATTEMPTS = 50
@@ -23,6 +27,12 @@ class Trouble:
 
     since: str | None = None
     last_error: Attempt | None = None
+
+
+def note_held_up(found: dict[EndpointName, LaneRow], row: LaneRow) -> None:
+    """Note a lane, if of those of its endpoint it was tried most often in vain, or is the first."""
+    if row.attempts > found.setdefault(row.endpoint, row).attempts:
+        found[row.endpoint] = row
 
 
 async def find_trouble(journal: Journal, lane: LaneRow) -> Trouble:
