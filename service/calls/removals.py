@@ -44,10 +44,9 @@ def told(turn: Turn, tape: Tape, item: TapeSaved) -> None:
     if item.tape_id is None or is_named(tape):
         return
     tape.id = item.tape_id
-    for removal in turn.state.removals:
-        if removal.leg_id == tape.leg_id and not removal.tape_id and tape.kept_ms is not None:
-            removal.tape_id, removal.failures, removal.look_at = tape.id, 0, turn.now
-            return
+    wanted = [one for one in turn.state.removals if (one.leg_id, one.tape_id) == (tape.leg_id, "")]
+    if wanted and tape.kept_ms is not None:
+        wanted[0].tape_id, wanted[0].failures, wanted[0].look_at = tape.id, 0, turn.now
 
 
 def left_behind(turn: Turn) -> list[Removal]:
