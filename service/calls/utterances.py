@@ -139,7 +139,9 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
 
 
 def reported_track(turn: Turn, item: WordsReported) -> Track | None:
-    """Return the track Telnyx named, or the only one that was asked for."""
+    """Return the track Telnyx named, or the only one that was asked for, or that there is."""
+    if (brings := turn.state.legs.get(item.leg_id)) is not None and brings.voice is not None:
+        return brings.voice
     if item.track is not None:
         return item.track
     route = in_call_route(turn)

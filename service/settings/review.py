@@ -147,6 +147,10 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
     yield from _after_call((*place, "after_call"), route)
+    yield from _siprec(place, route)
+    if route.delete_at_telnyx and route.record != "telnyx":
+        message = 'needs record = "telnyx": nothing else of ours is there'
+        yield Fault((*place, "delete_at_telnyx"), message)
     if route.connect is not None and route.answer is False:
         yield Fault((*place, "connect"), "needs answer = true: nobody else is told to")
     yield from _only_with("connect", _ONLY_FOR_CONNECT, place, route)
@@ -172,6 +176,17 @@ def _after_call(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]
     request = rest_request(choice.engine, choice.model, choice.language or route.language)
     for problem in review_file(request, "wav", local=choice.engine == "local").problems:
         yield Fault(place, problem)
+
+
+def _siprec(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    """Judge what is wanted of calls whose two sides come apart, and to whom nobody can be heard."""
+    if not route.siprec:
+        return
+    if route.record != "none":
+        message = "is not to be had of SIPREC sessions: each of their legs has one side"
+        yield Fault((*place, "record"), message)
+    if route.connect is not None:
+        yield Fault((*place, "connect"), "is nothing for SIPREC sessions: nobody hears it there")
 
 
 def _only_with(
