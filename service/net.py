@@ -6,14 +6,18 @@ of `ipaddress` is not used: up to Python 3.11.7 it calls NAT64, 6to4 and v4-comp
 of private addresses global, and multicast on every version.
 """
 
+import re
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from service.client_connections import ClientConnector
 
+_WRITTEN_OUT = re.compile(r"([A-Za-z0-9\-._~:/?@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*")
+"""The path and query of a URL in which nothing is left to be quoted."""
 _NEVER_V4 = [
     IPv4Network(network)
     for network in (
@@ -86,6 +90,24 @@ def may_dial(address: str, *, allow_private: bool) -> bool:
     if any(ip in network for network in _NEVER_V4):
         return False
     return allow_private or not any(ip in network for network in _PRIVATE_V4)
+
+
+def url_as_written(text: str) -> URL:
+    """Return an address of somebody else's, whose path and query are sent as they were written.
+
+    What looks like the same (`%7E` and `~`, a slash at the end, `./`) may lead elsewhere, and a
+    signature in the query is made of the letters. Only what is no URL yet is quoted.
+
+    Raises:
+        ValueError: It is no URL.
+    """
+    url = URL(text)
+    _, _, rest = text.partition("#")[0].partition("//")
+    place = re.search(r"[/?].*", rest, re.DOTALL)
+    path = place[0] if place else ""
+    if not url.host or url.user or url.password or not _WRITTEN_OUT.fullmatch(path):
+        return url
+    return URL(f"{url.origin()}{path}", encoded=True)
 
 
 def guarded_connector(

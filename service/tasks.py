@@ -15,12 +15,14 @@ Closing the room cancels all of both and waits until they have ended. `Cancelled
 swallowed. An error of the room's own body leaves as itself, not inside an `ExceptionGroup`.
 
 Where several tasks are one piece of work, so that the failure of one is to end the others, that
-is an `asyncio.TaskGroup`, or `first_of`.
+is an `asyncio.TaskGroup`, or `first_of`. What may hang in a thread runs in `DaemonThreads`.
 """
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from contextvars import copy_context
 from typing import Any, Final, TypeVar
@@ -98,6 +100,31 @@ class Tasks:
         self._live.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _note("task_failed", kind, error, **({"of": of} if of else {}))
+
+
+class DaemonThreads(Executor):
+    """Runs each call in a thread of its own that nobody has to wait for.
+
+    On a busy machine to load a library takes half a minute, and a disk that is away holds a thread
+    up for ever; the pool's threads are few, others need them, and they are waited for at exit.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - any call
+        """See `Executor.submit`."""
+        done: Future[Any] = Future()
+        done.set_running_or_notify_cancel()
+
+        def run() -> None:
+            try:
+                done.set_result(call(*given, **named))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+                done.set_exception(error)
+
+        threading.Thread(target=run, name=self._name, daemon=True).start()
+        return done
 
 
 @asynccontextmanager

@@ -5,8 +5,9 @@ import socket
 import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
-from service.net import AddressRefusedError, guarded_connector, may_dial
+from service.net import AddressRefusedError, guarded_connector, may_dial, url_as_written
 from tests.delivery.peers import open_receiver
 
 PUBLIC = [
@@ -159,3 +160,32 @@ async def test_one_private_answer_spoils_them_all() -> None:
     error = await refused("http://mixed.example.com/", Answers(["8.8.8.8", "10.0.0.1"]))
 
     assert isinstance(error, AddressRefusedError)
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("https://a.example", "/"),
+        ("https://a.example/", "/"),
+        ("https://a.example/hooks/", "/hooks/"),
+        ("https://a.example/hooks/?next=/", "/hooks/?next=/"),
+        ("https://A.example?sig=AbC%2F%3d", "/?sig=AbC%2F%3d"),
+        (
+            "https://a.example:8443/%7Eu/a//b/./c/../d;v=1?a+b=%20#e",
+            "/%7Eu/a//b/./c/../d;v=1?a+b=%20",
+        ),
+        ("https://[2606:4700::1111]/x/", "/x/"),
+        ('https://a.example/é/{"x"}/50%', "/%C3%A9/%7B%22x%22%7D/50%25"),
+    ],
+)
+def test_an_address_of_somebody_elses_is_asked_for_as_it_was_written(url: str, target: str) -> None:
+    """Only what cannot be sent so is quoted. Who is dialled does not change."""
+    made = url_as_written(url)
+    assert made.raw_path_qs == target
+    assert made.origin() == URL(url).origin()
+
+
+@pytest.mark.parametrize("url", ["", "x", "https:///x", "https://me:pass@a.example/x/"])
+def test_what_is_no_address_to_ask_stays_what_it_is(url: str) -> None:
+    """Whoever checks a URL sees all that is wrong with it."""
+    assert url_as_written(url) == URL(url)

@@ -1,9 +1,7 @@
 """The carrier: Telnyx's own SDK behind our port."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,7 +27,7 @@ from service.carrier.sdk import load_client
 from service.errors import CarrierUnavailableError, CommandRefusedError
 from service.ids import CallId, LegId
 from service.ports import Carrier, LegLife, StreamTarget
-from service.tasks import open_tasks
+from service.tasks import DaemonThreads, open_tasks
 
 if TYPE_CHECKING:
     from telnyx import AsyncTelnyx
@@ -97,7 +95,9 @@ class _TelnyxCarrier:
     async def load(self) -> None:
         """Load the SDK: a keeper's work, tried again if it fails."""
         self._loaded.set_result(
-            await asyncio.get_running_loop().run_in_executor(_Daemon(), self._load)
+            await asyncio.get_running_loop().run_in_executor(
+                DaemonThreads("carrier-sdk"), self._load
+            )
         )
 
     async def check(self) -> None:
@@ -198,24 +198,3 @@ class _TelnyxCarrier:
                 return await asyncio.shield(self._loaded)
         except TimeoutError:
             raise CarrierUnavailableError("Telnyx's SDK could not be loaded") from None
-
-
-class _Daemon(Executor):
-    """Runs each call in a thread of its own that nobody has to wait for.
-
-    On a busy machine to load takes half a minute, and the pool's threads are waited for at exit.
-    """
-
-    def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - any call
-        """See `Executor.submit`."""
-        done: Future[Any] = Future()
-        done.set_running_or_notify_cancel()
-
-        def run() -> None:
-            try:
-                done.set_result(call(*given, **named))
-            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-                done.set_exception(error)
-
-        threading.Thread(target=run, name="carrier-sdk", daemon=True).start()
-        return done

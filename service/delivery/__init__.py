@@ -9,9 +9,9 @@ spares it while nobody is there; `probes` chooses what it is tried with then, an
 how an endpoint does. `partials` chooses which partials go out, and `acks` writes to the journal how
 far lanes came. `sinks` opens what makes an attempt: `webhook`, which may go where `url_policy` lets
 it and has `signing` sign, or `log`, or `archive`, which puts a complete call into an
-`object_store`. `replays` is what people do about deliveries, `switches` what they do about
-endpoints; `notices` tells the other endpoints of that. `certification` tries a receiver that
-somebody wrote.
+`object_store`; `archive_disk` has a folder keep it when the power fails. `replays` is what people
+do about deliveries, `switches` what they do about endpoints; `notices` tells the other endpoints of
+that. `certification` tries a receiver that somebody wrote.
 
 A delivery that is given up is *parked*: the journal's list of parked deliveries is the
 dead-letter queue, from which people retry.

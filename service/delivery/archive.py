@@ -8,7 +8,7 @@ hash.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +20,7 @@ import structlog
 
 from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.events import TranscriptErased
+from service.delivery.archive_disk import is_torn
 from service.delivery.endpoints import ArchiveTarget, Endpoint
 from service.delivery.object_store import Objects, StoreError, open_objects
 from service.errors import (
@@ -30,7 +31,7 @@ from service.errors import (
     SettingsError,
     TemporaryDeliveryError,
 )
-from service.ids import CallId
+from service.ids import CallId, EndpointName
 from service.ports import ArchiveRoom, AudioCopy, CallFile, Delivery
 from service.tasks import Tasks, open_tasks
 
@@ -147,17 +148,17 @@ class ArchiveSink:
         the one before.
         """
         folder = folder_of(call.call_id)
-        if _newest(folder, await self._objects.names(folder)) > call.revision:
+        sizes = await self._objects.sizes(folder)
+        if _newest(folder, sizes) > call.revision:
             return
         manifest = f"{folder}/{call.revision}/manifest.json"
-        there = await self._objects.find(manifest)
-        if there is None:
-            listed = await self._write(call, document)
-            await self._objects.create(manifest, _manifest(call, listed), _JSON)
-        else:
-            held = await self._objects.read(manifest, max_bytes=there.size_bytes)
-            listed = _read_manifest(held).files
+        listed = await self._listed_in(manifest, folder, sizes)
+        if listed is None:
+            listed = await self._write(call, document, sizes)
+            body = _manifest(call, listed)
+            await self._create(manifest, CallFile("manifest.json", _JSON, body))
         names = {manifest, *(f"{folder}/{one.name}" for one in listed)}
+        await self._objects.settle(names)
         await self._objects.erase(folder, keep=names)
         answer = ArchiveWritten(
             endpoint=self._name,
@@ -168,30 +169,59 @@ class ArchiveSink:
         )
         await self._room.news.tell(call.call_id, answer)
 
-    async def _write(self, call: _Document, document: bytes) -> list[Listed]:
-        """Write the files of a revision; what is there of them already stays as it is."""
+    async def _listed_in(
+        self, manifest: str, folder: str, sizes: Mapping[str, int]
+    ) -> list[Listed] | None:
+        """Return what a manifest lists; None unless all of it is there.
+
+        A power cut may have left any file of a revision short, its manifest as well. One that
+        lists what is not there is deleted, and the revision is written as if it never was.
+        """
+        if not (size_bytes := sizes.get(manifest)):
+            return None
+        held = await self._objects.read(manifest, max_bytes=size_bytes)
+        try:
+            listed = _read_manifest(held).files
+        except msgspec.DecodeError:
+            return None
+        if all(sizes.get(f"{folder}/{one.name}") == one.size_bytes for one in listed):
+            return listed
+        await self._objects.delete(manifest)
+        return None
+
+    async def _write(
+        self, call: _Document, document: bytes, sizes: Mapping[str, int]
+    ) -> list[Listed]:
+        """Write the files of a revision to the disk; what is whole of them stays as it is."""
         files = [CallFile("call.json", _JSON, document)]
         files += await self._room.files.transcripts(
             call.call_id, through_seq=call.seq, forms=self._target.formats
         )
-        listed: list[Listed] = []
+        folder, listed = folder_of(call.call_id), list[Listed]()
         for one in files:
             name = f"{call.revision}/{one.name}"
-            await self._create(f"{folder_of(call.call_id)}/{name}", one)
+            await self._create(f"{folder}/{name}", one)
             listed.append(_listed(name, one))
-        if audio := await self._keep_audio(call.call_id):
+        if audio := await self._keep_audio(call.call_id, sizes):
             listed.append(audio)
+        await self._objects.settle([f"{folder}/{one.name}" for one in listed])
         return listed
 
     async def _create(self, path: str, file: CallFile) -> None:
-        """Write a small file; one of the same name is to be the same: of an earlier attempt."""
+        """Write a small file; one of the same name is to be the same: of an earlier attempt.
+
+        Or what a power cut left of it, which is written over.
+        """
         if await self._objects.create(path, file.body, file.content_type):
             return
-        size_bytes = len(file.body)
-        if await self._objects.read(path, max_bytes=size_bytes + 1) != file.body:
+        found = await self._objects.read(path, max_bytes=len(file.body) + 1)
+        if found == file.body:
+            return
+        if not is_torn(found, file.body):
             raise StoreError("something_else_is_there", for_good=True)
+        await self._objects.upload(path, file.body, file.content_type)
 
-    async def _keep_audio(self, call_id: CallId) -> Listed | None:
+    async def _keep_audio(self, call_id: CallId, sizes: Mapping[str, int]) -> Listed | None:
         """Write the recording, if there is one, unless an earlier revision has brought it."""
         audio = await self._open_audio(call_id) if self._target.audio else None
         if audio is None:
@@ -206,8 +236,7 @@ class ArchiveSink:
                 raise StoreError("recording_unreadable") from None
             name = f"audio-{digest[:32]}.wav"
             path = f"{folder_of(call_id)}/{name}"
-            held = await self._objects.find(path)
-            if held is None or held.size_bytes != audio.size_bytes:
+            if sizes.get(path) != audio.size_bytes:
                 await self._objects.upload(path, _unchanged(audio, digest), _AUDIO_TYPE)
             return Listed(name, audio.size_bytes, digest, _AUDIO_TYPE)
 
@@ -266,14 +295,28 @@ async def open_archive(
     target = endpoint.archive
     if target is None:
         raise SettingsError([f"endpoint {endpoint.name}: an archive needs a url"])
-    objects = open_objects(target)
+    try:
+        objects = open_objects(target)
+    except SettingsError as error:
+        raise SettingsError(
+            [f"endpoint {endpoint.name}: {one}" for one in error.problems]
+        ) from None
     async with open_tasks() as tasks:
+        tasks.start(_look(endpoint.name, objects), "archive")
         yield ArchiveSink(endpoint, objects, room, tasks, clock)
 
 
-def _newest(folder: str, names: Iterable[str]) -> int:
-    """Return the newest revision that is whole; 0 if none is."""
-    parts = [name.removeprefix(f"{folder}/").split("/") for name in names]
+async def _look(name: EndpointName, objects: Objects) -> None:
+    """Say at once that an archive is not there: its lanes find out with the end of a call."""
+    try:
+        await objects.open()
+    except StoreError as error:
+        log.warning("archive_not_there", endpoint=name, reason=error.reason)
+
+
+def _newest(folder: str, sizes: Mapping[str, int]) -> int:
+    """Return the newest revision that has a manifest; 0 if none has."""
+    parts = [name.removeprefix(f"{folder}/").split("/") for name, size in sizes.items() if size]
     whole = [one[0] for one in parts if one[1:] == ["manifest.json"] and one[0].isdecimal()]
     return max(map(int, whole), default=0)
 

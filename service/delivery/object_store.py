@@ -4,16 +4,18 @@ Failures are told as a `reason` that is safe to log: what the library says has a
 """
 
 import asyncio
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from service.delivery.archive_disk import make_folder, reason_of, sync_erasure, sync_files
 from service.delivery.endpoints import ArchiveTarget
 from service.errors import SettingsError
+from service.tasks import DaemonThreads
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -24,7 +26,10 @@ _CONNECT_TIMEOUT: Final = timedelta(seconds=5)
 _REQUEST_TIMEOUT: Final = timedelta(seconds=60)
 _RETRIES: Final = 3
 _TRY_S: Final = 8.0
+_READ_BYTES: Final = 64 * 1024
 MISSING: Final = "an archive needs obstore: pip install '.[archive]'"
+
+_Result = TypeVar("_Result")
 
 
 class StoreError(Exception):
@@ -36,34 +41,46 @@ class StoreError(Exception):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An object that is there."""
-
-    size_bytes: int
-
-
 class Objects:
-    """The objects of an archive. Every method may raise `StoreError`."""
+    """The objects of an archive. Every method may raise `StoreError`.
 
-    def __init__(self, store: "ObjectStore") -> None:
-        self._store = store
+    What is in a folder is on its disk for good once `settle` or `erase` return.
+    """
 
-    async def find(self, path: str) -> Held | None:
-        """Return what is under a path; None if nothing is."""
+    def __init__(self, open_store: "Callable[[], ObjectStore]", folder: Path | None) -> None:
+        self._open_store = open_store
+        self._folder = folder
+        self._opened: ObjectStore | None = None
+        self._threads = DaemonThreads("archive")
+
+    async def open(self) -> "ObjectStore":
+        """Return what the objects are in; it is opened at first, and as often as that fails."""
+        if self._opened is None:
+            try:
+                self._opened = await self._in_thread(self._open_store)
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the library's own have no common base
+                raise _failure(error) from None
+        return self._opened
+
+    async def settle(self, paths: Collection[str]) -> None:
+        """Return once these objects would survive a power cut. A bucket has them do so itself."""
+        if self._folder is not None:
+            await self._in_thread(partial(sync_files, self._folder, paths))
+
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
         try:
-            return Held((await self._store.head_async(path))["size"])
-        except Exception as error:  # noqa: BLE001 - the library's own have no common base
-            failure = _failure(error)
-            if failure.reason == "not_found":
-                return None
-            raise failure from None
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except OSError as error:
+            raise StoreError(reason_of(error)) from None
 
     async def create(self, path: str, body: bytes, content_type: str) -> bool:
         """Write an object that was not there; False if it was: nothing is changed then."""
+        store = await self.open()
         try:
-            await self._store.put_async(
-                path, body, mode="create", attributes=_attributes(self._store, content_type)
+            await store.put_async(
+                path, body, mode="create", attributes=self._attributes(content_type)
             )
         except Exception as error:  # noqa: BLE001 - as above
             failure = _failure(error)
@@ -72,52 +89,73 @@ class Objects:
             raise failure from None
         return True
 
-    async def names(self, folder: str) -> list[str]:
-        """Return what is in a folder, by whole paths."""
+    async def sizes(self, folder: str) -> dict[str, int]:
+        """Return what is in a folder, by whole paths, and of how many bytes each is."""
+        store = await self.open()
         try:
-            return [one["path"] async for page in self._store.list(folder) for one in page]
+            return {one["path"]: one["size"] async for page in store.list(folder) for one in page}
         except Exception as error:  # noqa: BLE001 - as above
             raise _failure(error) from None
 
     async def read(self, path: str, *, max_bytes: int) -> bytes:
-        """Return an object, or its beginning if it is larger."""
+        """Return an object, or its beginning if it is larger. One may be empty."""
+        store, held = await self.open(), bytearray()
         try:
-            held = await self._store.get_range_async(path, start=0, length=max_bytes)
+            async for piece in (await store.get_async(path)).stream(_READ_BYTES):
+                held += piece
+                if len(held) >= max_bytes:
+                    break
         except Exception as error:  # noqa: BLE001 - as above
             raise _failure(error) from None
-        return bytes(held)
+        return bytes(held[:max_bytes])
 
-    async def upload(self, path: str, pieces: Iterator[bytes], content_type: str) -> None:
-        """Write a large object, in parts; there is nothing of it before the last one."""
+    async def upload(self, path: str, pieces: Iterator[bytes] | bytes, content_type: str) -> None:
+        """Write an object over what may be there, in parts; nothing is there before the last."""
+        store = await self.open()
         try:
-            await self._store.put_async(
+            await store.put_async(
                 path,
                 pieces,
-                attributes=_attributes(self._store, content_type),
+                attributes=self._attributes(content_type),
                 chunk_size=_PART_BYTES,
                 max_concurrency=2,
             )
         except Exception as error:  # noqa: BLE001 - as above
             raise _failure(error) from None
 
+    async def delete(self, path: str) -> None:
+        """Delete an object; there may be none."""
+        store = await self.open()
+        try:
+            await store.delete_async([path])
+        except Exception as error:  # noqa: BLE001 - as above
+            raise _failure(error) from None
+
     async def erase(self, folder: str, *, keep: Collection[str] = ()) -> None:
         """Delete everything in a folder but this; there may be nothing."""
+        store = await self.open()
         try:
             while found := await self._found(folder, keep):
-                await self._store.delete_async(found)
+                await store.delete_async(found)
                 if set(found) <= set(await self._found(folder, keep)):
                     break
         except Exception as error:  # noqa: BLE001 - as above
             raise _failure(error) from None
         if found:
             raise StoreError("not_erased")
+        if self._folder is not None:
+            await self._in_thread(partial(sync_erasure, self._folder, folder))
 
     async def _found(self, folder: str, keep: Collection[str]) -> list[str]:
         """Return some of what is in a folder, but this: none is left if there are none."""
-        async for page in self._store.list(folder):
+        async for page in (await self.open()).list(folder):
             if found := [one["path"] for one in page if one["path"] not in keep]:
                 return found
         return []
+
+    def _attributes(self, content_type: str) -> dict[str, str] | None:
+        """Return what is said of an object; folders keep nothing of the kind."""
+        return {"Content-Type": content_type} if self._folder is None else None
 
 
 async def try_objects(target: ArchiveTarget) -> None:
@@ -131,13 +169,14 @@ async def try_objects(target: ArchiveTarget) -> None:
     try:
         async with asyncio.timeout(_TRY_S):
             await objects.create(f"{name}/test.txt", b"test\n", "text/plain")
+            await objects.settle([f"{name}/test.txt"])
             await objects.erase(name)
     except TimeoutError:
         raise StoreError("timed_out") from None
 
 
 def open_objects(target: ArchiveTarget) -> Objects:
-    """Return the objects of an archive. Nothing is asked of it yet.
+    """Return the objects of an archive. Nothing is asked of it yet: its disk may be away.
 
     Raises:
         SettingsError: Its address cannot be used, or the library is missing.
@@ -147,14 +186,20 @@ def open_objects(target: ArchiveTarget) -> Objects:
     except ImportError:
         raise SettingsError([MISSING]) from None
     parts = urlsplit(target.url)
+    if parts.scheme == "file":
+        folder = Path(unquote(parts.path))
+
+        def open_folder() -> LocalStore:
+            make_folder(folder)
+            return LocalStore(folder, automatic_cleanup=True)
+
+        return Objects(open_folder, folder)
+    bucket, prefix = parts.netloc, parts.path.strip("/") or None
     try:
-        if parts.scheme == "file":
-            folder = Path(unquote(parts.path))
-            return Objects(LocalStore(folder, automatic_cleanup=True, mkdir=True))
-        bucket, prefix = parts.netloc, parts.path.strip("/") or None
-        return Objects(S3Store(bucket, prefix=prefix, **_s3(target)))
+        store = S3Store(bucket, prefix=prefix, **_s3(target))
     except Exception:  # noqa: BLE001 - its text may hold what is secret
         raise SettingsError(["url: this archive cannot be opened"]) from None
+    return Objects(lambda: store, None)
 
 
 def _s3(target: ArchiveTarget) -> dict[str, Any]:
@@ -174,13 +219,6 @@ def _s3(target: ArchiveTarget) -> dict[str, Any]:
         "retry_config": {"max_retries": _RETRIES, "retry_timeout": _REQUEST_TIMEOUT},
         **{key: value for key, value in given.items() if value is not None},
     }
-
-
-def _attributes(store: "ObjectStore", content_type: str) -> dict[str, str] | None:
-    """Return what is said of an object; folders keep nothing of the kind."""
-    from obstore.store import LocalStore  # noqa: PLC0415 - as above
-
-    return None if isinstance(store, LocalStore) else {"Content-Type": content_type}
 
 
 def _failure(error: Exception) -> StoreError:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import aiohttp
-from yarl import URL
 
 from service.forwarding.envelope import Envelope
 from service.name_lookup import open_name_lookup
-from service.net import guarded_connector
+from service.net import guarded_connector, url_as_written
 from service.patience import post_patiently
 from service.retry import is_retriable
 
@@ -35,7 +34,7 @@ class Poster:
     """Sends webhooks to one address. Made by `open_poster`."""
 
     def __init__(self, target: ForwardTarget, session: aiohttp.ClientSession) -> None:
-        self._url = URL(target.url)
+        self._url = url_as_written(target.url)
         self._timeout_s = target.timeout_s
         self._session = session
         self._places = asyncio.Semaphore(MAX_AT_ONCE)

@@ -83,6 +83,8 @@ def emails_in(
         if place < after:
             continue
         found = _spoken(tokens, place, language, expected=expected)
+        if found is None and _is_bracketed(tokens, place, language):
+            found = _local_start(tokens, place - 1, language), _end(tokens, place, language)
         if found is not None and found[0] >= after:
             first, after = found
             yield Place(tokens[first].start, tokens[after - 1].end, Label.EMAIL)
@@ -142,19 +144,45 @@ def _spoken(
     tokens: Sequence[Token], place: int, language: Language, *, expected: bool
 ) -> tuple[int, int] | None:
     """Return from where to where an address goes whose `dot` is at a place, if it is one's."""
-    if tokens[place].text not in language.dot or place + 1 >= len(tokens):
+    if not _is_dot(tokens, place, language) or place + 1 >= len(tokens):
         return None
-    end = place + 2
-    while end + 1 < len(tokens) and tokens[end].text in language.dot:
-        end += 2
+    end = _end(tokens, place, language)
     for at in range(place - 2, max(-1, place - 2 - _MAX_DOMAIN), -1):
         if any(token.kind is Kind.LABEL for token in tokens[at + 1 : place + 2]):
             break
         if tokens[at].text in language.at:
             return _local_start(tokens, at - 1, language), end
-    if expected and place and tokens[place - 1].kind is Kind.WORD:
+    is_said = tokens[place].text in language.dot
+    if expected and is_said and place and tokens[place - 1].kind is Kind.WORD:
         return _local_start(tokens, place - 1, language), end
     return None
+
+
+def _end(tokens: Sequence[Token], place: int, language: Language) -> int:
+    """Return the token after the word behind an at or a dot, and those behind further dots."""
+    end = place + 2
+    while end + 1 < len(tokens) and _is_dot(tokens, end, language):
+        end += 2
+    return min(end, len(tokens))
+
+
+def _is_bracketed(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether an at stands in brackets: john (at) example is an address as it is."""
+    token, following = tokens[place], tokens[place + 1 : place + 2]
+    if token.text not in language.at or token.end - token.start == len(token.text):
+        return False
+    return not any(one.text in language.after_at for one in following)
+
+
+def _is_dot(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether a token is a dot, said or written: example *dot* com, example.com."""
+    if tokens[place].text != ".":
+        return tokens[place].text in language.dot
+    if not 0 < place < len(tokens) - 1:
+        return False
+    before, sign, after = tokens[place - 1 : place + 2]
+    is_close = before.end == sign.start and sign.end == after.start
+    return is_close and before.kind is after.kind is Kind.WORD
 
 
 def _may_be_domain(

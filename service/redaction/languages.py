@@ -27,6 +27,17 @@ def _numbered(text: str, start: int = 0, step: int = 1) -> dict[str, int]:
     }
 
 
+def _meant(text: str) -> dict[str, str]:
+    """Words by what they sound like: that has a colon behind it."""
+    made, meant = {}, ""
+    for word in text.split():
+        if word.endswith(":"):
+            meant = word[:-1]
+        else:
+            made[word] = meant
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Language:
     """What has to be known of a language to find its numbers. All words are in lower case."""
@@ -91,6 +102,10 @@ class Language:
     """Words for signs inside an address, beside the dot."""
     after_at: frozenset[str]
     """Words after an `at` that begins no domain."""
+    homophones: Mapping[str, str]
+    """Words that sound like digits, which they are among others: one *ate* two."""
+    ambiguous: frozenset[str]
+    """Those of them that often stand beside numbers: two *for* me."""
     misheard: frozenset[str]
     """Words that engines take digits for: beside a hidden number they are not to be heard."""
     keywords: Mapping[Label, str]
@@ -110,7 +125,7 @@ ENGLISH: Final = Language(
     values=_numbered(
         "zero/nought/naught/nil one two three four five six seven eight nine ten eleven"
     )
-    | _numbered("twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 12)
+    | _numbered("twelve/dozen thirteen fourteen fifteen sixteen seventeen eighteen nineteen", 12)
     | _numbered("twenty thirty forty/fourty fifty sixty seventy eighty ninety", 20, 10),
     magnitudes={"hundred": 100, "thousand": 1_000, "million": 1_000_000},
     repeats={"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "quintuple": 5},
@@ -172,6 +187,11 @@ ENGLISH: Final = Language(
         "last night noon midnight some any what which where it me you him them about and or "
         "school lunch dinner dawn present risk stake hand length times"
     ),
+    homophones=_meant(
+        "one: won wun two: to too tu three: tree free four: for fore fower five: fife thrive "
+        "six: sicks sex eight: ate ait nine: nein niner oh: owe"
+    ),
+    ambiguous=_words("to too tree free for thrive owe"),
     misheard=_words("for fore fourth to too won want ate tree free thrive sex sicks nein niner"),
     keywords={
         Label.EXPIRY: r"expir\w*|valid (?:until|thru|through|to)|good thru",
@@ -203,7 +223,7 @@ SPANISH: Final = Language(
     | _numbered("cuatrocientos/cuatrocientas quinientos/quinientas", 400, 100)
     | _numbered("seiscientos/seiscientas setecientos/setecientas", 600, 100)
     | _numbered("ochocientos/ochocientas novecientos/novecientas", 800, 100)
-    | {"mil": 1_000, "un": 1, "una": 1},
+    | {"mil": 1_000, "un": 1, "una": 1, "docena": 12},
     magnitudes={"mil": 1_000, "millón": 1_000_000, "millones": 1_000_000},
     repeats={"doble": 2, "triple": 3},
     beside={"o": 0},
@@ -221,7 +241,7 @@ SPANISH: Final = Language(
     hesitations=_words("eh em este mmm guion guión barra espacio coma"),
     fillers=_words(
         "y luego entonces vale bien sí si no perdón ahora siguiente otra vez más después seguido "
-        "por de con el la los las es son que ya a gracias claro correcto espere grupo "
+        "por de con el la los las es eso son que ya a gracias claro correcto espere grupo "
         "último primero continúe siga adelante ok okay repita digo"
     ),
     units=_words(
@@ -253,6 +273,12 @@ SPANISH: Final = Language(
     dot=_words("punto"),
     separators=_words("punto guion guión bajo más"),
     after_at=frozenset(),
+    homophones=_meant(
+        "cero: sero zero tres: tress cuatro: quatro cinco: sinco cinko seis: zeis ceis "
+        "siete: ziete ciete ocho: hocho nueve: nuebe diez: dies doce: dose trece: trese "
+        "quince: quinse"
+    ),
+    ambiguous=frozenset(),
     misheard=_words("hocho sinco ziete dose"),
     keywords={
         Label.EXPIRY: r"caduc\w*|vencim\w*|vence|válida hasta",

@@ -140,7 +140,7 @@ def _end_of_run(tokens: Sequence[Token], start: int, language: Language, hint: H
 
 def _begins(tokens: Sequence[Token], place: int, language: Language, hint: Hint) -> bool:
     if is_number(tokens, place, language):
-        if hint.follows_number and all(_is_between(one, language) for one in tokens[:place]):
+        if hint.follows_number and all(is_between(one, language) for one in tokens[:place]):
             return True
         return not _is_pronoun(tokens, place, language)
     if is_ordinal(tokens[place], language):
@@ -156,14 +156,14 @@ def _is_left_of_several(tokens: Sequence[Token], place: int, language: Language)
     """Whether a text begins with several of a digit: how many was said before a seam."""
     before, after = tokens[:place], tokens[place + 1 : place + 2]
     return all(one.kind is Kind.SIGN or one.text in language.hesitations for one in before) and all(
-        _is_digit_of(one, language) or _is_between(one, language) for one in after
+        _is_digit_of(one, language) or is_between(one, language) for one in after
     )
 
 
 def _is_beside(tokens: Sequence[Token], place: int, language: Language, hint: Hint) -> bool:
     """Whether an `oh` is a digit: beside a number, but for fillers, or where the text ends."""
     after = place + 1
-    while after < len(tokens) and _is_between(tokens[after], language):
+    while after < len(tokens) and is_between(tokens[after], language):
         after += 1
     if after < len(tokens):
         is_digit = (
@@ -191,12 +191,21 @@ def _is_said_again(tokens: Sequence[Token], language: Language) -> bool:
 
 def _follows_number(tokens: Sequence[Token], place: int, language: Language) -> bool:
     before = place - 1
-    while before >= 0 and _is_between(tokens[before], language):
+    while before >= 0 and (
+        is_between(tokens[before], language) or _ends_none(tokens[before], language)
+    ):
         before -= 1
     return before >= 0 and _is_digit_word(tokens[before], language)
 
 
-def _is_between(token: Token, language: Language) -> bool:
+def _ends_none(token: Token, language: Language) -> bool:
+    """Whether a word behind a digit ends no number: two *times*, one *second*, 7 *am* (I right)."""
+    text = token.text
+    return text in language.times or text in language.pauses or text in language.of_times
+
+
+def is_between(token: Token, language: Language) -> bool:
+    """Say whether a token may stand between two digits of a number: and, uh, x, a comma."""
     return (
         token.kind is Kind.SIGN
         or token.text in language.beside

@@ -76,6 +76,10 @@ class Topics:
         """Say whether a number was named: an e-mail address makes nothing strict."""
         return self.last not in (None, Label.EMAIL)
 
+    def is_named(self) -> bool:
+        """Say whether a number was named, or is a card's or follows one."""
+        return self.is_near() or self.limit() == 0
+
     def limit(self) -> int:
         """Return how many digits of a number may be shown."""
         if self.card or self.memory.expects_code(self.said.at):

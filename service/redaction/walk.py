@@ -14,9 +14,10 @@ from service.redaction.addresses import (
     without,
 )
 from service.redaction.exemptions import Exemption
+from service.redaction.heard import parted, sounded
 from service.redaction.labels import Label, is_card, label_of
 from service.redaction.memory import Memory, OpenUtterance, Policy
-from service.redaction.numbers import Hint, Run, runs_of, unsure_in
+from service.redaction.numbers import Hint, Run, is_between, runs_of, unsure_in
 from service.redaction.said import Group, Mark, Said
 from service.redaction.tokens import Kind, Token, tokens_of
 from service.redaction.topics import Topics
@@ -110,7 +111,7 @@ class Walk:
             self._others_hide = self._others_hide or other.hidden is not None
         self.late = memory.is_late(said.at)
         self.spent = self.spent or self.late or self._others_hide
-        self._tokens = tokens_of(said.text)
+        self._tokens = parted(tokens_of(said.text), said.language)
         self.topics.find()
         expected, kinds = self.topics.expects_address(), self.policy.kinds
         addresses = addresses_in(said.text, self._tokens, said.language, kinds, expected=expected)
@@ -121,14 +122,14 @@ class Walk:
     # --- the steps ---
 
     def _steps(self, addresses: Mapping[int, Place]) -> None:
-        tokens, group = self._tokens, Group([], 0)
         says_number = self.speaker == self.said.key and (self.shown > 0 or self.spent)
         hint = Hint(follows_number=says_number, may_go_on=not self.said.is_final)
+        self._tokens = tokens = sounded(self._tokens, self.said.language, hint)
         found = runs_of(tokens, self.said.language, hint)
         runs = {run.first: run for run in found}
         unsure = unsure_in(tokens, found, self.said.language)
         held_from = self._open_address(addresses)
-        place = 0
+        place, group = 0, Group([], 0)
         while place < len(tokens):
             token = tokens[place]
             if held_from is not None and place >= held_from:
@@ -144,10 +145,18 @@ class Walk:
             else:
                 group = self._other(group, token)
                 if place in unsure and self.policy.counts_digits:
-                    self._show(Group([Run(place, place, "1")], self.digits))
-                    self.plain, self.speaker, self.counted = 0, self.said.key, True
+                    self._take_unsure(Group([Run(place, place, "1")], self.digits))
                 place += 1
         self._decide(group, ends=True)
+
+    def _take_unsure(self, word: Group) -> None:
+        """Count a word that may be a digit; at the end of a partial it may have to wait."""
+        last = len(self._tokens) - 1
+        if word.runs[0].last == last and self._is_hidden(word, 1) and self._may_hold(word):
+            self._hold(self._tokens[last].start)
+        else:
+            self._show(word)
+        self.plain, self.speaker, self.counted = 0, self.said.key, True
 
     def _open_address(self, addresses: Mapping[int, Place]) -> int | None:
         """Return the token from which on a partial may end in an address."""
@@ -159,9 +168,8 @@ class Walk:
         if first is None:
             after = self.topics.expects_after()
             first = open_written(said.text, self._tokens, said.language, expected_after=after)
-        if not said.holds:
-            return None
-        if said.is_final or first is None or len(self._tokens) - first > MAX_HELD_WORDS:
+        may_hold = said.holds and not said.is_final
+        if not may_hold or first is None or len(self._tokens) - first > MAX_HELD_WORDS:
             return None
         inside = any(
             place.start <= self._tokens[first].start < place.end for place in addresses.values()
@@ -227,11 +235,7 @@ class Walk:
             group = self._decide(group)
             self._label(token)
             return group
-        if token.kind is Kind.SIGN or token.text in language.fillers:
-            return group
-        if token.text in language.hesitations or token.text in language.repeats:
-            return group
-        if language.spells(token.text):  # four, x, one: it is of the number, if there is one
+        if is_between(token, language) or token.text in language.repeats:
             return group
         group = self._decide(group)
         self.prose += 1
@@ -302,15 +306,12 @@ class Walk:
         What is certain to be of another number ends that one as well, if no keyword is near.
         """
         is_kept = self.late or self.memory.lost or self._others_hide
-        if self.spent and is_certain and not is_kept and not self._is_named():
+        if self.spent and is_certain and not is_kept and not self.topics.is_named():
             self.spent, ended = False, True
         if not self.spent and not (self.shown and self.topics.is_near()):
             self.ended = self.ended or ended or self.shown > 0
             self.shown = self.own = self.plain = self.total = self._others = 0
             self.closed, self.open = True, []
-
-    def _is_named(self) -> bool:
-        return self.topics.is_near() or self.topics.limit() == 0
 
     # --- what becomes of a group ---
 

@@ -75,13 +75,22 @@ def check_network(text: str) -> str:
 
 
 def url_check(*schemes: str) -> Callable[[str], str]:
-    """Make a check for a URL of these schemes, with a host and without credentials."""
+    """Make a check for a URL of these schemes, with a host and without credentials.
+
+    It stays as it is written: a slash at its end may lead elsewhere.
+    """
 
     def check(text: str) -> str:
         _split_url(text, schemes)
-        return text.rstrip("/")
+        return text
 
     return check
+
+
+def base_url_check(*schemes: str) -> Callable[[str], str]:
+    """Make a check as `url_check` does, for a URL that paths are added to: of no slash."""
+    check = url_check(*schemes)
+    return lambda text: check(text).rstrip("/")
 
 
 def check_endpoint_url(text: str) -> str:

@@ -27,6 +27,7 @@ def reveal(secret: SecretStr | None) -> str | None:
 WebhookSecret = Annotated[SecretStr, secret_check(checks.check_webhook_secret)]
 SigningKey = Annotated[SecretStr, secret_check(checks.check_signing_key)]
 HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
+BaseUrl = Annotated[str, AfterValidator(checks.base_url_check("https", "http"))]
 HeaderName = Annotated[str, AfterValidator(checks.check_header_name)]
 HeaderValue = Annotated[SecretStr, secret_check(checks.check_header_value)]
 EventPattern = Annotated[str, AfterValidator(checks.check_event_pattern)]
@@ -72,7 +73,7 @@ class EndpointSettings(BaseModel):
     audio: bool = True
     """Whether an archive has the recording, too, where there is one."""
     region: Annotated[str, AfterValidator(checks.check_endpoint_name)] | None = None
-    s3_endpoint: HttpUrl | None = None
+    s3_endpoint: BaseUrl | None = None
     """Of a host of buckets that is not Amazon's."""
     access_key_id: Annotated[str, AfterValidator(checks.check_header_value)] | None = None
     secret_access_key: KeyOfAccess | None = None

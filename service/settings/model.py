@@ -25,7 +25,7 @@ from service.journal.address import PostgresqlAddress, SqliteAddress, parse_data
 from service.redaction.labels import Kind
 from service.redaction.memory import Level, Mask
 from service.settings import checks
-from service.settings.endpoints import EndpointSettings, HttpUrl, reveal, secret_check
+from service.settings.endpoints import BaseUrl, EndpointSettings, HttpUrl, reveal, secret_check
 from service.settings.keeping import TABLE, AccessLogSettings, RetentionSettings
 from service.web.limits import LOCAL, Network
 from service.wire.media import media_url
@@ -44,7 +44,7 @@ def keyed(tables: Any) -> Any:  # noqa: ANN401 - as TOML or JSON gave it; pydant
     return tables
 
 
-StreamUrl = Annotated[str, AfterValidator(checks.url_check("wss", "ws"))]
+StreamUrl = Annotated[str, AfterValidator(checks.base_url_check("wss", "ws"))]
 CarryKey = Annotated[str, AfterValidator(checks.check_carry_key)]
 MatchKey = Annotated[str, AfterValidator(checks.check_match_key)]
 Number = Annotated[str, AfterValidator(checks.check_number)]
@@ -192,7 +192,7 @@ class ApiSettings(_Table):
 class TelemetrySettings(_Table):
     """`[telemetry]`: who is told what can be measured. `/metrics` is there without it."""
 
-    otlp_url: HttpUrl | None = None
+    otlp_url: BaseUrl | None = None
     """An OTLP/HTTP collector for traces, as in `http://localhost:4318`."""
 
 
@@ -243,7 +243,7 @@ class Settings(BaseSettings):
     telnyx_public_key: Annotated[
         str, Field(validation_alias="telnyx_public_key"), AfterValidator(checks.check_public_keys)
     ]
-    telnyx_base_url: Annotated[HttpUrl, Field(validation_alias="telnyx_base_url")] = (
+    telnyx_base_url: Annotated[BaseUrl, Field(validation_alias="telnyx_base_url")] = (
         "https://api.telnyx.com/v2"
     )
     telnyx_stt_url: Annotated[StreamUrl, Field(validation_alias="telnyx_stt_url")] = (

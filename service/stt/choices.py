@@ -77,15 +77,16 @@ class Choices:
         """Whether there is anybody to fall to."""
         return len(self._choices) > 1
 
-    def has_substitute(self, now: float) -> bool:
+    def has_substitute(self, now: float, *, at_the_end: bool = False) -> bool:
         """Whether somebody else would be asked at once, were the current one to fail for good.
 
-        Who failed in this round, or is known to be down, is no better than one that is slow.
+        Who failed in this round, or is known to be down, is no better than one that is slow. Nor is
+        who failed when asked last, `at_the_end`: there is no time to find out if that is over.
         """
         return any(
             choice is not self.current and choice.circuit.would_allow(now)
             for choice in self._choices
-            if choice not in self._spent
+            if choice not in self._spent and not (at_the_end and choice.circuit.has_failed)
         )
 
     def begin(self, now: float) -> Choice | None:

@@ -47,6 +47,8 @@ class Circuit:
         self._open_s = _OPEN_S
         self._again_at = 0.0
         """When the next probe is due, or the one under way is given up."""
+        self.has_failed = False
+        """Whether it failed when it was asked last, by whichever call."""
 
     def allows(self, now: float) -> bool:
         """Say whether to ask the engine; who is let in while it is open is the probe."""
@@ -62,6 +64,7 @@ class Circuit:
 
     def failed(self, now: float, *, refused: bool) -> None:
         """Count an attempt that came to nothing; `refused` for good, by a key or a setting."""
+        self.has_failed = True
         if self.state == "open":
             return  # somebody without another choice tried
         if self.state == "probing":
@@ -78,7 +81,7 @@ class Circuit:
 
     def answered(self, now: float) -> None:
         """Count an attempt that the engine answered."""
-        self.state, self._in_a_row = "closed", 0
+        self.state, self._in_a_row, self.has_failed = "closed", 0, False
         self._note(now, failed=False)
 
     def _open(self, now: float) -> None:

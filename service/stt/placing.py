@@ -16,7 +16,7 @@ from service.stt.ring import Span
 from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
-from service.stt.timing import LAG_MS, Estimate, duration_of, estimate, reach_of, said_by
+from service.stt.timing import LAG_MS, Estimate, divide, duration_of, estimate, reach_of, said_by
 from service.wire.stt import SttResult
 
 _MAX_LANGUAGE = 35
@@ -27,6 +27,8 @@ _LACKS = 1.6
 """Somebody spoke for so much longer than a text takes that is about half of what he said."""
 _LITTLE_MS = 150
 """So little speech is no word."""
+_KEPT = 0.5
+"""Two texts must fit better by so much of the shorter one not to be in the order they came in."""
 
 
 class Placed(NamedTuple):
@@ -34,6 +36,24 @@ class Placed(NamedTuple):
 
     heard: WordsHeard
     clue: Clue
+
+
+class Ahead(NamedTuple):
+    """A final that came before another one of earlier speech."""
+
+    placed: Placed
+    came_ms: int
+    """What had been sent when it came."""
+
+
+class Carried(NamedTuple):
+    """A partial that the next session may say again, or not: its place is an estimate."""
+
+    placed: Placed
+    came_ms: int
+    """What had been sent when it came."""
+    until_ms: int
+    """Where the next session begins: what that does not say again was said before."""
 
 
 class Placing:
@@ -104,11 +124,12 @@ class Placing:
     def _estimate(self, at: Arrival, text: str, *, from_ms: int) -> Estimate:
         """Estimate when a text was said, by its length and by where speech was."""
         expected_ms = round(duration_of(text) * self._pace.factor)
+        until_ms = at.position_ms if at.before_ms is None else at.before_ms
         return estimate(
             expected_ms,
-            self._speech.spans(from_ms, at.position_ms),
+            self._speech.spans(from_ms, until_ms),
             from_ms=from_ms,
-            until_ms=at.position_ms,
+            until_ms=until_ms,
             lag_ms=at.lag_ms,
             queue_ms=at.queue_ms,
             slack_ms=round(expected_ms * self._pace.slack),
@@ -117,6 +138,29 @@ class Placing:
             is_whole=bool(at.result.is_final) and not at.is_asked,
             is_late=at.gives_partials_late,
         )
+
+    def in_order(self, one: Arrival, other: Arrival, *, from_ms: int) -> tuple[Arrival, Arrival]:
+        """Return two finals of the same moment in the order in which they were said, most likely.
+
+        As they came, unless they fit much better the other way round. Neither was said before
+        `from_ms`, and the first not where the second one begins.
+        """
+        spans = list(self._speech.spans(from_ms, one.position_ms))
+        until_ms, holes = one.position_ms, self._speech.holes
+        mine, his = (self._lengths(at.result.transcript or "") for at in (one, other))
+        kept = divide(mine, his, spans, from_ms=from_ms, until_ms=until_ms, holes=holes)
+        swapped = divide(his, mine, spans, from_ms=from_ms, until_ms=until_ms, holes=holes)
+        if kept is None or swapped is None:
+            return one, other
+        if swapped.cost + _KEPT * min(sum(mine), sum(his)) / 2 < kept.cost:
+            return other._replace(before_ms=swapped.second_ms), one
+        return one._replace(before_ms=kept.second_ms), other
+
+    def _lengths(self, text: str) -> Span:
+        """Return how long a text takes to say, at least and at most."""
+        expected_ms = round(duration_of(text) * self._pace.factor)
+        slack_ms = round(expected_ms * self._pace.slack)
+        return Span(expected_ms - slack_ms, expected_ms + slack_ms)
 
     def rest(self, at: Arrival, whole: WordsHeard, text: str, *, from_ms: int) -> Span:
         """Estimate when the last words of a text were said, whose first ones are emitted already.

@@ -137,11 +137,12 @@ class Progress:
         `quiet_ms` is how long a silence must be for the engine to have answered all before it;
         None if it does not answer.
         """
-        if self._claim.sent_ms <= self._speech.back(sent_ms, _PROVEN_MS):
+        is_proven = self._claim.sent_ms <= self._speech.back(sent_ms, _PROVEN_MS)
+        if is_proven:
             self._cover(self._claim.sure_ms)
         if not any(self._speech.sounds(self._covered_ms, sent_ms)):
             quiet_ms = _MIN_QUIET_MS if quiet_ms is None else quiet_ms
-        if pending_ms is not None or self.is_owed(sent_ms):
+        if pending_ms is not None or self.is_owed(sent_ms) or not is_proven:
             quiet_ms = None
         if quiet_ms is not None:
             quiet_ms = sent_ms - self._speech.back(sent_ms, quiet_ms)

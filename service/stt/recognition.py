@@ -55,8 +55,6 @@ class TrackRecognition:
     _stop_at: float | None = None
     _timer: asyncio.Timeout | None = None
     _finished = False
-    _has_left_stalled = False
-    """Whether an engine was left for another one, as it had stalled."""
 
     def __init__(
         self,
@@ -87,6 +85,8 @@ class TrackRecognition:
         self._audio_came = asyncio.Event()
         self._told: set[tuple[str, str]] = set()
         """What trouble was told, by reason and code, whose end was not."""
+        self._stalled: list[Choice] = []
+        """Who was left for another one, as it had stalled."""
         self._habits: defaultdict[str, Habits] = defaultdict(Habits)
         """What is known of engines, by their names."""
         self._stall_s = limits.stall_s
@@ -203,11 +203,14 @@ class TrackRecognition:
             stall_s=self._stall_s,
             max_garbage=self._max_garbage,
             is_first=self._choices.is_first,
-            others_stalled=self._has_left_stalled,
-            has_substitute=lambda: self._choices.has_substitute(self._clock()),
+            others_stalled=any(other is not choice for other in self._stalled),
+            has_substitute=self._has_substitute,
             left_s=self._left_s,
             habits=self._habits[choice.engine.name],
         )
+
+    def _has_substitute(self) -> bool:
+        return self._choices.has_substitute(self._clock(), at_the_end=self._ending.is_set())
 
     async def _run_line(self, line: Line) -> None:
         kind = Sockets if line.choice.engine.endpointing == "socket" else Relay
@@ -231,7 +234,8 @@ class TrackRecognition:
         if idle:
             return self._choices.idled(was_well=was_well)
         move = self._choices.failed(fault, now, was_well=was_well)
-        self._has_left_stalled |= reason == STALLED and move.left is not None
+        if reason == STALLED and move.left is not None:
+            self._stalled.append(move.left)
         if reason == STALLED and move.all_failed:
             self._stall_s = min(self._stall_s * 2, self._limits.max_stall_s)
         if reason == GARBAGE and line.had_result:
@@ -311,22 +315,34 @@ class TrackRecognition:
             self._emit([self._track.inputs.recovered(self._choices.current.route, item.start_ms)])
 
     async def _pause(self, delay_s: float) -> None:
-        """Wait before the next connection, and until there is something to send."""
+        """Wait before the next connection, and until there is something to send.
+
+        Not until what is owed by now is kept no more: somebody is asked once before that, although
+        all refused a while ago.
+        """
         if delay_s:
             delay_s += self._dice() * self._limits.jitter_s
         loop = asyncio.get_running_loop()
         if self._stop_at is not None:  # the deadline is near
             await asyncio.sleep(min(delay_s, max(self._soon_s, self._left_s() * _SHARE_OF_REST)))
             return
-        until = loop.time() + delay_s
-        while (left_s := until - loop.time()) > 0 and not self._ending.is_set():
+        began_at, has_room = loop.time(), self._has_room()
+        while (left_s := began_at + delay_s - loop.time()) > 0 and not self._ending.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left_s, _TELL_EVERY_S)):
                     await self._ending.wait()
             self._emit(self._track.release())
+            waited_s = loop.time() - began_at
+            if has_room and waited_s >= self._limits.refused_s[0] / 2 and not self._has_room():
+                break
         while not self._track.has_work() and not self._ending.is_set():
             self._audio_came.clear()
             await self._audio_came.wait()
+
+    def _has_room(self) -> bool:
+        """Say whether all that is owed is kept for as long as it takes to be sent to somebody."""
+        opens_s = self._habits[self._choices.current.engine.name].slowest_open_s
+        return self._track.room_ms / 1000 > opens_s + 2 * _TELL_EVERY_S
 
     def _pass_on(self) -> None:
         """Have new audio sent: at once, or once there is a session."""

@@ -90,6 +90,7 @@ class Session:
         """
         await first_of(self._receive(), self._send(), self._watch())
         await self._receive()  # what had arrived when the connection was closed
+        self._emit(self._track.release())
         in_order = self._connection.closed_in_order
         owes = self._track.is_owed if in_order else self._track.may_be_owed
         is_cut_short = in_order and not self._has_closed and self._is_cut_short()
@@ -120,6 +121,8 @@ class Session:
                 self._connection.send_now(data)
             if self._must_finalize and self._has_utterance_ended():
                 self._connection.send_now(FINALIZE)
+            if self._track.is_in_moment:
+                self._emit(self._track.release())
             if self.stint.until_ms is None:
                 return
         self._wake.set()
@@ -274,9 +277,11 @@ class Session:
         last_s, last_retry_s = self.stint.last_patience_s, self._limits.last_retry_s
         if last_s is not None and last_s <= last_retry_s:
             return min(self._stall_s, last_s)
-        has_stalled = last_s is None and self._others_stalled
-        is_worth_it = has_stalled or self._has_substitute()
-        return min(self._stall_s, last_retry_s) if is_worth_it else self._stall_s
+        known_s = self.stint.answer_patience_s or 0.0
+        has_stalled = not known_s and self._others_stalled
+        if has_stalled or self._has_substitute():
+            return min(self._stall_s, last_retry_s)
+        return max(self._stall_s, known_s)
 
     def _has_time(self, overdue_s: float) -> bool:
         """Say whether the end is far enough for one that answered to be later than ever.

@@ -71,6 +71,8 @@ class Arrival(NamedTuple):
     """Whether its partials were late: each may be of what was said before the one before it came,
     and nobody knows how late the last of them is.
     """
+    before_ms: int | None = None
+    """It was said before this, as another one was that came in the same moment."""
 
 
 class Stint:

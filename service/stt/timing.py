@@ -59,6 +59,14 @@ class Estimate(NamedTuple):
     """Where a hole begins on whose other side, or on both, it may have been said all the same."""
 
 
+class Division(NamedTuple):
+    """How speech may be divided between two texts, and what speaks against that."""
+
+    cost: float
+    second_ms: int
+    """Where the second begins."""
+
+
 class _Fit(NamedTuple):
     """With which stretch a text may begin, with which end, and what speaks against that."""
 
@@ -112,6 +120,44 @@ def estimate(
     end_ms = max(start_ms, end_ms)
     split_ms = None if split is None else min(stretches[split].end_ms, end_ms)
     return Estimate(Span(start_ms, end_ms), split_ms)
+
+
+def divide(
+    first_ms: Span,
+    second_ms: Span,
+    spans: Iterable[Span],
+    *,
+    from_ms: int,
+    until_ms: int,
+    holes: Sequence[Span],
+) -> Division | None:
+    """Divide speech between two texts that take so long to say, at least and at most.
+
+    None if there is only one stretch of it.
+    """
+    stretches = _stretches(spans, from_ms, until_ms, holes)
+    expected_ms = sum((*first_ms, *second_ms)) // 4
+    pauses = [_pause_cost(pair, holes, expected_ms, is_live=False) for pair in pairwise(stretches)]
+    divisions = (
+        Division(
+            _least_cost(stretches[:nth], pauses[: nth - 1], first_ms, is_all=True)
+            + _least_cost(stretches[nth:], pauses[nth:], second_ms),
+            stretches[nth].start_ms,
+        )
+        for nth in range(1, len(stretches))
+    )
+    return min(divisions, default=None)
+
+
+def _least_cost(
+    stretches: Sequence[Span], pauses: Sequence[float], lengths_ms: Span, *, is_all: bool = False
+) -> float:
+    """Return what speaks against a text where it fits best; if it `is_all`, none is behind it."""
+    fits = _fits(stretches, pauses, [0.0] * len(stretches), lengths_ms)
+    return min(
+        fit.cost + is_all * sum(span.end_ms - span.start_ms for span in stretches[fit.last + 1 :])
+        for fit in fits
+    )
 
 
 def _stretches(

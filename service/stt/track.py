@@ -48,6 +48,7 @@ class Track:
         """
         self.inputs = TrackInputs(plan)
         self._tape = tape = Tape(plan, keep_ms=keep_ms)
+        self._keep_ms = keep_ms
         self._ring, self.speech = tape.ring, tape.speech
         self._transcript = Transcript(self.inputs, self.speech)
         self._headway = Headway()
@@ -158,6 +159,11 @@ class Track:
             return []
         return self._add(stint.arrived(result, now, is_owed=self._transcript.is_owed))
 
+    @property
+    def is_in_moment(self) -> bool:
+        """Whether a final waits for another one of the same moment: `release` ends that."""
+        return self._transcript.is_in_moment
+
     def hand_over(self, stint: Stint) -> int:
         """End a stint here; return where the one that takes over is to begin."""
         stint.until_ms = now_ms = self.pushed_ms
@@ -194,7 +200,7 @@ class Track:
 
         Who `is_pressed` for time sends nothing twice that seems to be answered.
         """
-        inputs: list[Input] = []
+        inputs = self._telling.words(self._transcript.end_moment())
         if self._stints:
             head = self._stints[0]
             head.lose()
@@ -219,7 +225,7 @@ class Track:
 
     def release(self) -> list[Input]:
         """Drop the audio that no replay will want; return what is to be told by now."""
-        inputs: list[Input] = []
+        inputs = self._telling.words(self._transcript.end_moment())
         if self._stints:
             head = self._stints[0]
             position_ms = head.clock.position_ms
@@ -231,6 +237,11 @@ class Track:
             inputs += self._telling.words(self._transcript.keep_from(self._tape.kept_from_ms()))
             inputs += self._telling.lost(self._kept_or_resume_ms(), is_losing=True)
         return [*inputs, *self._telling.settled()]
+
+    @property
+    def room_ms(self) -> int:
+        """How much more audio may come before the first of what is owed is not kept any more."""
+        return self._keep_ms - self.pushed_ms + self._transcript.answered_until(self.pushed_ms)
 
     @property
     def resume_ms(self) -> int:

@@ -13,15 +13,16 @@ Engines differ in what they send (Telnyx STT, "Messages"; see `wire/stt.py`):
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
 from service.calls.inputs import WordsHeard
 from service.stt.clock import SessionClock
 from service.stt.inputs import TrackInputs
 from service.stt.matching import find_overlap, revises, words_of
+from service.stt.moments import Moment, is_order_unknown
 from service.stt.overlap import Emitted
-from service.stt.placing import Placed, Placing, spare_ms
+from service.stt.placing import Ahead, Carried, Placed, Placing, spare_ms
 from service.stt.progress import OWED_MS, Progress
 from service.stt.restated import Restated
 from service.stt.ring import Span
@@ -40,24 +41,6 @@ _MISSING_MS = 400
 """So much speech without an answer before a final, and another one may be missing."""
 
 
-class _Carried(NamedTuple):
-    """A partial that the next session may say again, or not: its place is an estimate."""
-
-    placed: Placed
-    came_ms: int
-    """What had been sent when it came."""
-    until_ms: int
-    """Where the next session begins: what that does not say again was said before."""
-
-
-class _Ahead(NamedTuple):
-    """A final that came before another one of earlier speech."""
-
-    placed: Placed
-    came_ms: int
-    """What had been sent when it came."""
-
-
 _NOTHING = Arrival(SttResult(), 0, 0, 0, 0)
 
 
@@ -68,6 +51,7 @@ class Transcript:
         self.progress = Progress(speech)
         self._speech = speech
         self.placing = Placing(inputs, speech)
+        self._moment = Moment(speech, self.placing)
         self._clock = SessionClock(0)
         self._seam = Seam((), 0, 0, Clue.TEXT)
         self._emitted: deque[Emitted] = deque(maxlen=_MAX_EMITTED)
@@ -76,14 +60,14 @@ class Transcript:
         self._pending_here = False
         self._pending_came_ms = 0
         """What had been sent when it came."""
-        self._carried: _Carried | None = None
+        self._carried: Carried | None = None
         self._unmarked: Unmarked | None = None
         """The session's last text, if it came without `is_final`."""
         self._doubt_ms: int | None = None
         self._from_ms = 0
         """No text that comes now was said before this."""
         self._restated = Restated(speech)
-        self._ahead: list[_Ahead] = []
+        self._ahead: list[Ahead] = []
         self._at = _NOTHING
         """The result that is looked at."""
 
@@ -112,6 +96,21 @@ class Transcript:
 
     def add(self, at: Arrival) -> list[WordsHeard]:
         """Add a result; return what to emit."""
+        return self._add_all(self._moment.take(at, from_ms=self._from_ms))
+
+    def end_moment(self) -> list[WordsHeard]:
+        """Wait for no other final in the moment of the last one; return what to emit."""
+        return self._add_all(self._moment.end())
+
+    @property
+    def is_in_moment(self) -> bool:
+        """Whether a final waits for another one of the same moment."""
+        return self._moment.is_open
+
+    def _add_all(self, arrivals: Iterable[Arrival]) -> list[WordsHeard]:
+        return [said for at in arrivals for said in self._add(at)]
+
+    def _add(self, at: Arrival) -> list[WordsHeard]:
         self._at, result = at, at.result
         text = (result.transcript or "").strip()
         self._seam.close(at.sure_ms)
@@ -186,16 +185,17 @@ class Transcript:
             return []  # it said nothing of its own, be it this or another text
         finals = self._not_said_again(words_of(pending.heard.text))
         if pending.clue is Clue.TEXT and not self._pending_unmarked:
-            self._carried = _Carried(pending, self._pending_came_ms, until_ms)
+            self._carried = Carried(pending, self._pending_came_ms, until_ms)
         return finals
 
     def close(self, *, is_cut_off: bool = False) -> list[WordsHeard]:
         """Expect no more of what was said, which is all as far as is known: else it is in doubt."""
+        finals = self.end_moment()
         self._doubt_ms, self.placing.lacking_ms = self.placing.lacking_ms, None
         pending = self._pending if is_cut_off and self._pending_here else None
         if pending and self._seam.has_piece(*pending):
             self._pending = None
-        return self.finalize_pending(is_cut_off=is_cut_off)
+        return finals + self.finalize_pending(is_cut_off=is_cut_off)
 
     def keep_from(self, kept_ms: int) -> list[WordsHeard]:
         """Make a partial final whose audio is not kept: no better text will come of it."""
@@ -323,7 +323,7 @@ class Transcript:
         if clue is not Clue.TEXT:
             self._restated.cover(span)
             if self._is_ahead(fresh):
-                self._ahead.append(_Ahead(Placed(fresh, clue), self._at.position_ms))
+                self._ahead.append(Ahead(Placed(fresh, clue), self._at.position_ms))
                 return []
         self._pending = None
         self._doubt_ms = self.placing.split_ms
@@ -351,8 +351,9 @@ class Transcript:
         """Emit a text, that came when so much had been sent; by now it is up to `until_ms`."""
         final, clue = placed
         before = self._not_said_again(words_of(final.text))
-        if clue is Clue.TEXT and self._is_order_unknown(came_ms):
-            self._doubt_ms = self._emitted[-1].end_ms
+        last = self._emitted[-1] if self._emitted else None
+        if last and clue is Clue.TEXT and is_order_unknown(self._at, last, came_ms):
+            self._doubt_ms = last.end_ms
         self._from_ms = max(self._from_ms, final.end_ms)
         self.progress.emit(
             Span(final.start_ms, final.end_ms),
@@ -362,16 +363,6 @@ class Transcript:
         )
         self._emitted.append(Emitted(words_of(final.text), final.start_ms, final.end_ms, came_ms))
         return [*before, final]
-
-    def _is_order_unknown(self, came_ms: int) -> bool:
-        """Say whether nobody knows which was said first: this text, or the one emitted before it.
-
-        They came in the same moment, although nothing was sent at once, from an engine that gives
-        neither times nor partials: it is late, or does not keep their order.
-        """
-        at = self._at
-        is_at_once = bool(self._emitted) and self._emitted[-1].sent_ms == came_ms > 0
-        return is_at_once and not (at.has_partials or at.queue_ms or at.said is not None)
 
     def _not_said_again(self, words: list[str]) -> list[WordsHeard]:
         """Emit what was carried over, unless it is what was said now."""

@@ -26,6 +26,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    target: str
+    """Path and query, to the letter."""
 
 
 @dataclass
@@ -50,7 +52,9 @@ class Receiver:
         """Note the request and follow the script."""
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read()
-        self.received.append(Received(request.method, request.path, headers, body))
+        self.received.append(
+            Received(request.method, request.path, headers, body, request.raw_path)
+        )
         return await (self.replies.popleft() if self.replies else reply(200))(request)
 
 

@@ -17,6 +17,8 @@ class Application:
 
     statuses: list[int] = field(default_factory=list)
     came: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    """What was asked for, to the letter."""
     url: str = ""
     goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     """What each answer waits for."""
@@ -29,6 +31,7 @@ class Application:
     async def take(self, request: web.Request) -> web.Response:
         """Keep a webhook, and answer."""
         self.came.append((await request.read(), dict(request.headers)))
+        self.targets.append(request.raw_path)
         await self.goes_on.wait()
         status = self.statuses.pop(0) if self.statuses else 200
         return web.Response(status=status, headers={"Location": "/other"})
@@ -40,6 +43,6 @@ async def open_application() -> AsyncIterator[Application]:
     application = Application()
     application.goes_on.set()
     app = web.Application()
-    app.router.add_post("/", application.take)
+    app.router.add_post("/{path:.*}", application.take)
     async with serve(app) as application.url:
         yield application

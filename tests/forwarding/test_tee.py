@@ -85,6 +85,18 @@ async def settled(bench: Bench) -> bool:
     return not await bench.store.waiting(1)
 
 
+async def test_the_url_is_asked_for_as_it_is_written(tmp_path: Path) -> None:
+    """A redirect from there to where the slash leads would count as an answer."""
+    async with open_application() as application:
+        url = f"{application.url}/telnyx/?sig=AbC%2F%3d/"
+        target = ForwardTarget(url=url, allow_private=True, timeout_s=5.0)
+        async with bench(tmp_path, application, target=target) as b:
+            await b.keep("e1")
+            await until(lambda: bool(application.came))
+
+    assert application.targets == ["/telnyx/?sig=AbC%2F%3d/"]
+
+
 async def test_each_is_passed_on_once_as_it_came(tmp_path: Path, application: Application) -> None:
     """A repeat of Telnyx's is not; and what lies there is sealed until then, and gone after."""
     async with bench(tmp_path, application) as one:

@@ -93,6 +93,14 @@ FAILED_ONCE = [
     Trial(910007, "media", ("slow_handshake", "closed_every_5_s")),
     Trial(920002, "media", ("late_answers", "frames_missing")),
     Trial(920018, "media", ("late_answers", "session_limit")),
+    Trial(940008, "media", ("late_answers", "session_limit")),
+    Trial(940022, "media", ("late_answers", "session_limit")),
+    Trial(940006, "media", ("late_answers", "falls_back")),
+    Trial(940013, "media", ("late_answers", "falls_back")),
+    Trial(940025, "media", ("late_answers", "falls_back")),
+    Trial(940010, "media", ("closed_anywhere", "falls_back")),
+    Trial(930000, "media", ("wrong_order", "falls_back")),
+    Trial(940028, "media", ("wrong_order", "falls_back")),
 ]
 """Runs that were found by the long proof."""
 

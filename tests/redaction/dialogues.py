@@ -45,6 +45,8 @@ class Dialogue:
     tongue: Tongue = ENGLISH
     begins: int = 0
     """The first utterance in which it is read."""
+    begins_anew: int | None = None
+    """The one in which it is read back from its beginning; None: it is not."""
     heard: list[Heard] = field(default_factory=list)
 
 
@@ -88,6 +90,7 @@ def dialogue(
         said[-1].is_late = True
         said.append(_Utterance(CUSTOMER, dice.choice(tongue.searching).split(), is_apart=True))
     if kind != "email" and dice.random() < 0.3:
+        made.begins_anew = len(said)
         said += _read_back(dice, made)
     if name == "card" and dice.random() < 0.5:
         said += _after_card(dice, tongue)
@@ -149,7 +152,8 @@ def _after_card(dice: random.Random, tongue: Tongue) -> list[_Utterance]:
 
 def _address(dice: random.Random, made: Dialogue) -> list[_Utterance]:
     tongue = made.tongue
-    local, domain = made.secret.value.split(), [tongue.at, "example", tongue.dot, "com"]
+    at_sign = f"({tongue.at})" if made.style == "mixed" else tongue.at
+    local, domain = made.secret.value.split(), [at_sign, "example", tongue.dot, "com"]
     if made.is_named and dice.random() < 0.3:
         before = tongue.before[0].split()
         return [_Utterance(CUSTOMER, [*before, *local]), _Utterance(CUSTOMER, domain)]

@@ -45,8 +45,11 @@ def digits_in(text: str, tongue: Tongue = ENGLISH) -> str:
     kept = _LABEL.sub(lambda label: " ".join(_LABELLED.findall(label[0])), kept)
     known = _KNOWN[tongue.code]
     ordinals = {said: str(value) for value, said in tongue.ordinals.items()}
+    sounds = {word: str(value) for value, said in tongue.homophones.items() for word in said}
     made, times, before = "", 1, False
-    words = re.findall(r"[^\W\d]+|\d", kept.lower())
+    words = [
+        word for said in re.findall(r"[^\W\d]+|\d", kept.lower()) for word in _apart(said, tongue)
+    ]
     place = 0
     while place < len(words):
         word, after = words[place], words[place + 1 :]
@@ -57,12 +60,25 @@ def digits_in(text: str, tongue: Tongue = ENGLISH) -> str:
         several, taken = _several(word, after, tongue)
         if before and word in ordinals:
             several = ordinals[word]
+        if before and word in sounds and _is_among_digits(word, after, tongue):
+            several = sounds[word]
         digits = several if several or taken else word if word.isdigit() else known.get(word, "")
         place += taken
         if len(digits) == 1 and word in tongue.tens and not _goes_on(after, tongue):
             digits += "0"
         made, before, times = made + digits * times, bool(digits), 1
     return made
+
+
+def _apart(word: str, tongue: Tongue) -> list[str]:
+    """Return the digits of which a word is made: fourfive; itself where it is none."""
+    digits = "|".join(tongue.units)
+    return re.findall(digits, word) if re.fullmatch(f"(?:{digits}){{2,}}", word) else [word]
+
+
+def _is_among_digits(word: str, after: list[str], tongue: Tongue) -> bool:
+    """Say whether a word behind a digit is one: four *for*, at the end or before a digit."""
+    return word not in tongue.ambiguous or not after or after[0] in tongue.units
 
 
 def _several(word: str, after: list[str], tongue: Tongue) -> tuple[str, int]:

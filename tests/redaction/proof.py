@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, get_args
 
@@ -108,7 +108,7 @@ class Viewer:
 
     def remembers_too_much(self) -> bool:
         """Return whether all revisions together show too much."""
-        return self._is_too_much("".join(self.ever[one] for one in sorted(self.ever)))
+        return self._is_too_much(self._in_order(self.ever))
 
     def was_said(self) -> bool:
         """Return whether the finals said the secret, or too much of it."""
@@ -120,6 +120,19 @@ class Viewer:
         orders = ("".join(partials), "".join(reversed(partials)))
         finals = "".join(self.finals[one] for one in sorted(self.finals))
         return any(self._is_too_much(finals + order) for order in orders)
+
+    def _in_order(self, shown: Mapping[int, str]) -> str:
+        """Return the digits of utterances; apart those in which the number plainly begins anew.
+
+        That its first digit is also what would come next of the reading before, is chance.
+        """
+        made = ""
+        for number in sorted(shown):
+            is_anew = number == self.dialogue.begins_anew
+            if is_anew and self.dialogue.secret.value.startswith(shown[number]):
+                made += " "
+            made += shown[number]
+        return made
 
     def _is_too_much(self, shown: str) -> bool:
         secret = self.dialogue.secret
@@ -133,7 +146,8 @@ class Viewer:
     def _is_address(self, shown: str) -> bool:
         if written(self.dialogue.secret, self.dialogue.tongue) in shown:
             return True
-        return f"{self.dialogue.secret.value} {self.dialogue.tongue.at} example" in shown
+        secret, at_sign = self.dialogue.secret.value, self.dialogue.tongue.at
+        return any(f"{secret} {one} example" in shown for one in (at_sign, f"({at_sign})"))
 
 
 def judge(made: Dialogue, redactor: Redactor, policy: Policy, row: Row) -> None:

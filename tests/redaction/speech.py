@@ -15,6 +15,8 @@ _SPOKEN_BUT_ODD: Final = 0.3
 _SAID_HOW_MANY: Final = 0.4
 _MAX_SEVERAL: Final = 9
 _ORDINAL: Final = 0.03
+_HOMOPHONE: Final = 0.03
+_IN_ONE_WORD: Final = 0.03
 _LABELLED: Final = 0.03
 
 
@@ -32,7 +34,14 @@ def read(dice: random.Random, digits: str, style: str, tongue: Tongue = ENGLISH)
     """Return the words of a piece, as `written`, `spoken` or `mixed`."""
     if style == "written" or (style == "mixed" and dice.random() < 0.5):
         return _written(dice, digits)
-    return list(_spoken(dice, digits, tongue))
+    return _in_one_word(dice, list(_spoken(dice, digits, tongue)), tongue)
+
+
+def _in_one_word(dice: random.Random, words: list[str], tongue: Tongue) -> list[str]:
+    """Return words, of which the first two are now and then written as one: fourfive."""
+    if len(words) > 1 and {*words[:2]} <= {*tongue.units} and dice.random() < _IN_ONE_WORD:
+        return ["".join(words[:2]), *words[2:]]
+    return words
 
 
 def _written(dice: random.Random, digits: str) -> list[str]:
@@ -64,6 +73,8 @@ def _oddly(
         return _how_many(dice, digits[0], several, tongue), several
     if not is_first and int(digits[0]) in tongue.ordinals and dice.random() < _ORDINAL:
         return [tongue.ordinals[int(digits[0])]], 1
+    if not is_first and int(digits[0]) in tongue.homophones and dice.random() < _HOMOPHONE:
+        return [dice.choice(tongue.homophones[int(digits[0])])], 1
     return [], 0
 
 

@@ -31,6 +31,10 @@ class Tongue:
     """Between how many there are of a digit and the digit, or behind both."""
     ordinals: Mapping[int, str]
     """What engines take a digit for that follows another."""
+    homophones: Mapping[int, Sequence[str]]
+    """What they write for one that stands among others."""
+    ambiguous: Sequence[str] = ()
+    """Those of these words that also stand beside numbers: behind one alone they are no digit."""
     asked: Mapping[str, Sequence[str]]
     """What is asked for each kind of secret."""
     before: Sequence[str]
@@ -74,6 +78,8 @@ ENGLISH: Final = Tongue(
     ),
     times="times",
     ordinals={1: "first", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth", 7: "7th", 9: "ninth"},
+    homophones={1: ["won"], 2: ["to", "too"], 4: ["for", "fore"], 8: ["ate"], 9: ["nein", "niner"]},
+    ambiguous=("to", "too", "for"),
     asked={
         "card": ("could I have your card number please", "which credit card is that"),
         "code": ("and the three digits on the back", "what is the security code"),
@@ -133,6 +139,7 @@ SPANISH: Final = Tongue(
     ),
     times="veces",
     ordinals={1: "primero", 3: "tercero", 4: "cuarto", 5: "quinto", 6: "sexto", 9: "noveno"},
+    homophones={0: ["sero"], 5: ["sinco"], 7: ["ziete"], 8: ["hocho"], 9: ["nuebe"]},
     asked={
         "card": ("me da el número de su tarjeta por favor", "qué tarjeta de crédito es"),
         "code": ("y los tres dígitos de atrás", "cuál es el código de seguridad"),

@@ -75,6 +75,39 @@ def test_media_sockets_are_at_the_public_address(load: Load) -> None:
     assert load().media_url == ""
 
 
+def test_addresses_of_somebody_elses_stay_as_they_are_written(load: Load) -> None:
+    """Those that paths are added to lose their slash, as theirs."""
+    settings = load(
+        f"""
+telnyx_base_url = "https://api.example.com/v2/"
+recogniser_url = "ws://127.0.0.1:8090/hear/"
+[[endpoint]]
+name = "crm"
+type = "webhook"
+url = "https://crm.example.com/hooks/?next=/"
+secret = "{SECRET}"
+[[endpoint]]
+name = "cold"
+type = "archive"
+url = "s3://calls/"
+s3_endpoint = "https://s3.example.com/"
+[forward]
+url = "https://ivr.example.com/telnyx/"
+[telemetry]
+otlp_url = "http://localhost:4318/"
+"""
+    )
+
+    crm, cold = settings.endpoint_list()
+    assert crm.url == "https://crm.example.com/hooks/?next=/"
+    assert settings.forward.url == "https://ivr.example.com/telnyx/"
+    assert cold.archive is not None
+    assert (cold.archive.url, cold.archive.s3_endpoint) == ("s3://calls", "https://s3.example.com")
+    assert settings.telnyx_base_url == "https://api.example.com/v2"
+    assert settings.recogniser_url == "ws://127.0.0.1:8090/hear"
+    assert settings.telemetry.otlp_url == "http://localhost:4318"
+
+
 def test_keys_alone_are_enough_to_start() -> None:
     """Without a file or a route there are defaults; a call that matches nothing is left alone."""
     settings = load_settings(None, KEYS)

@@ -92,6 +92,22 @@ def test_nobody_stands_by_who_failed_in_this_round_or_is_known_to_be_down() -> N
     assert third.circuit.state == "open"  # to ask that is no probe
 
 
+def test_at_the_end_nobody_stands_by_who_failed_when_asked_last() -> None:
+    """There is no time to find out whether he is well again; before, there is."""
+    first, second = choice("Deepgram"), choice("Google")
+    of = Choices([first, second], LIMITS)
+    fail(of, DROPPED)
+    fail(of, DROPPED)
+    of.heard()
+    assert of.current is second
+    assert of.has_substitute(1.0)
+    assert not of.has_substitute(1.0, at_the_end=True)
+
+    first.circuit.answered(2.0)  # to another call
+
+    assert of.has_substitute(3.0, at_the_end=True)
+
+
 def test_one_that_stands_alone_has_no_substitute() -> None:
     """Whatever it does."""
     assert not choices("Deepgram").has_substitute(0.0)

@@ -54,6 +54,18 @@ def test_failures_in_a_row_open_it() -> None:
     assert not circuit.allows(9.5)
 
 
+def test_who_failed_when_asked_last_is_known() -> None:
+    """By whichever call, also where it is open; until it answers."""
+    circuit = Circuit()
+    assert not circuit.has_failed
+    circuit.failed(0.0, refused=False)
+    assert circuit.has_failed
+    circuit.answered(1.0)
+    assert not circuit.has_failed
+
+    assert opened().has_failed
+
+
 def test_half_of_what_is_tried_lately_failing_opens_it() -> None:
     """By turns it fails and answers; what was half a minute ago does not count."""
     circuit = Circuit()

@@ -13,6 +13,7 @@ from service.calls.inputs import (
     RecognitionRecovered,
     WordsHeard,
 )
+from service.calls.routes import Fallback
 from service.wire.stt import encode_error, encode_transcript
 from tests.stt.builders import GAP_MS, HELLO, HELLO_WORDS, silence, speak, tone
 from tests.stt.harness import QUICK, open_line
@@ -48,6 +49,23 @@ async def test_words_come_again_once_a_refusal_is_over() -> None:
     told = [type(item) for item in line.received.items if not isinstance(item, WordsHeard)]
     assert told == [RecognitionFailed, RecognitionRecovered, RecognitionFinished]
     assert line.received.words == HELLO_WORDS
+
+
+async def test_who_refused_is_asked_again_before_what_is_owed_is_not_kept_any_more() -> None:
+    """Two engines refuse, so that the next time would be too late; it is not long after, either."""
+    limits = replace(QUICK, refused_s=(0.1, 60.0), keep_ms=6000)
+    two = (Fallback(engine="Google", model="peer/two"),)
+    refusing = {name: Manner(statuses=[401]) for name in ("one", "two")}
+    async with open_peer(**refusing) as peer, open_line(peer, limits, fallback=two) as line:
+        line.send(HELLO)
+        await until(lambda: bool(line.received.of(RecognitionFailed)))
+        line.send(silence(2300))
+        await until(lambda: any(len(visits) == 2 for visits in peer.visits.values()))
+        line.send(silence(4000))
+        await line.finish()
+
+    assert line.received.words == HELLO_WORDS
+    assert line.received.of(AudioLost) == []
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

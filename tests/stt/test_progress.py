@@ -133,6 +133,17 @@ def test_a_text_that_is_the_last_of_its_session_may_be_half_of_what_was_said() -
     assert next_came.resume_from(8000, pending_ms=None, quiet_ms=4000) >= 6000
 
 
+def test_a_silence_does_not_make_all_of_a_last_text_that_came_in_it() -> None:
+    """The engine still spoke of what was said before that, when its session ended."""
+    last, goes_on = (Progress(spoken((500, 1500), (4000, 6000), until_ms=11_000)) for _ in range(2))
+    for progress in (last, goes_on):
+        progress.note(Span(4000, 6000), Clue.TEXT, sure_ms=6200, sent_ms=10_500)
+        progress.emit(Span(4000, 6000), Clue.TEXT, expected_ms=1500, until_ms=10_500)
+
+    assert last.resume_from(10_500, pending_ms=None, quiet_ms=4000) <= 3900
+    assert goes_on.resume_from(11_000, pending_ms=None, quiet_ms=4000) == 8000
+
+
 def test_what_is_owed_begins_where_that_speech_began() -> None:
     """That its beginning is the rest of the last text is a guess, and half a word helps nobody."""
     progress = Progress(spoken((500, 2500), (2850, 4900), until_ms=6000))

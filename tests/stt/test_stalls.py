@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
 from service.calls.inputs import AudioSettled, RecognitionDegraded, RecognitionFinished
+from service.calls.routes import Fallback
 from service.stt.recognitions import open_recognitions
 from service.wire.stt import KEEP_ALIVE, encode_transcript
 from tests.stt.builders import HELLO, HELLO_WORDS, plan, silence, speak
@@ -205,3 +206,34 @@ async def test_an_engine_that_is_slow_is_not_left_at_the_end_for_another_session
 
     assert len(peer.visits["one"]) == 1
     assert not line.received.of(RecognitionDegraded)
+
+
+async def test_an_engine_that_is_slow_is_not_left_at_the_end_for_one_that_failed() -> None:
+    """To ask that again, and then this one from the beginning, takes longer than there is time."""
+    audio, words = speak((3, 500))
+    text = encode_transcript(" ".join(words), is_final=True, confidence=0.9)
+    away, slow = Manner(statuses=[503] * 9), Manner(says={10**6: []}, closes=False)
+    two = (Fallback(engine="Google", model="peer/two"),)
+    async with open_peer(one=away, two=slow) as peer, open_line(peer, fallback=two) as line:
+        line.send(audio + silence(500))
+        visits = peer.visits["two"]
+        await until(lambda: bool(visits) and len(visits[0].audio) >= len(audio))
+        socket = visits[0].socket
+        assert socket
+        line.clock.now += 4.0
+        await socket.send(text)
+        await until(lambda: len(line.received.finals) == 1)
+        sent = len(visits[0].audio)
+        line.send(audio)
+        await until(lambda: len(visits[0].audio) >= sent + len(audio))
+        finished = asyncio.ensure_future(line.recognition.finish(timeout_s=10))
+        line.clock.now += 10.0
+        sent = len(visits[0].audio)
+        await until(lambda: len(visits[0].audio) >= sent + 8 * 600)
+        await socket.send(text.replace(words[0], "another"))
+        await until(lambda: len(line.received.finals) == 2)
+        line.clock.now += 3.0
+        await finished
+
+    assert len(visits) == 1
+    assert {lost.reason for lost in line.received.of(RecognitionDegraded)} == {"connect_failed"}

@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from service import __version__
 from service.delivery.signing import Signer
+from service.net import url_as_written
 from service.patience import Patience, body_of
 from service.reasons import connection_fault
 
@@ -54,7 +55,7 @@ class Receiver:
     """A receiver under test."""
 
     def __init__(self, url: str, secret: str, session: aiohttp.ClientSession) -> None:
-        self._url = url
+        self._url = url_as_written(url)
         self.signer = Webhook(secret)
         self.has_answered = False
         """Whether it ever did."""

@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
-from yarl import URL
 
-from service.net import guarded_connector
+from service.net import guarded_connector, url_as_written
 from service.recogniser.files.bad_fields import bad_field
 from service.recogniser.files.uploads import Spool
 
@@ -36,7 +35,7 @@ class Fetcher:
                 than 200, or not all within 15 s.
         """
         try:
-            address = URL(url)
+            address = url_as_written(url)
             host = address.host  # decoded here, and there are names that cannot be
         except ValueError:
             raise bad_field(_FIELD, "file_url is not a URL.") from None

@@ -33,6 +33,7 @@ _HALF = (
 UNPLACED = {
     frozenset({"late_and_closed", "session_limit"}): _HALF,
     frozenset({"late_answers", "session_limit"}): _HALF,
+    frozenset({"late_throughout", "session_limit"}): _HALF,
 }
 """Pairs of which nobody could know where a text was said, and why. All but offsets is judged."""
 
@@ -54,13 +55,16 @@ The engine gives no partials, and no times. So each of the two may be the first,
 OVERLOAD = frozenset(
     {
         frozenset({"late_answers", "closed_every_5_s"}),
+        frozenset({"late_throughout", "closed_every_5_s"}),
         frozenset({"late_answers", "session_limit"}),
+        frozenset({"late_throughout", "session_limit"}),
     }
 )
 """Pairs that outlast the buffer, though neither of them does: words may be lost, and are told.
 
-Answers come up to ten seconds late, and sessions end after five seconds of audio. Each answer has
-to be waited for with nothing sent, so that it takes longer to answer than people speak.
+Answers come up to ten seconds late, or none sooner than after two to six, and sessions end after
+five seconds of audio. Each answer has to be waited for with nothing sent, so that it takes longer
+to answer than people speak.
 
 Or they end after eight to twenty seconds, and what they have not answered by then they never will,
 or as half an utterance that is given for a whole one. At the end of the call nobody is left to say

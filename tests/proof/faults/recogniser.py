@@ -1,7 +1,15 @@
 """What goes wrong with the recogniser."""
 
+from service.simulator.rng import Rng
 from tests.proof.changes import Change, Fault
 from tests.proof.faults.making import pick, somewhere, stt
+
+
+def _late_throughout(rng: Rng) -> Change:
+    """No answer is prompt, not even the first: nothing shows how late it is."""
+    least_s = rng.between(2, 6)
+    return stt(late_s=[least_s, least_s + rng.between(0, 2)])
+
 
 RECOGNISER = (
     Fault(name="slow_handshake", make=lambda rng: stt(handshake_s=rng.between(0.5, 8))),
@@ -40,6 +48,7 @@ RECOGNISER = (
         ),
     ),
     Fault(name="late_answers", make=lambda rng: stt(late_s=[0, rng.between(1, 10)])),
+    Fault(name="late_throughout", make=_late_throughout),
     Fault(
         name="late_and_closed",
         make=lambda rng: stt(

@@ -43,7 +43,8 @@ def said_too_much(call: Call) -> set[str]:
     if secret.kind == "code":
         return set()
     if secret.kind == "email":
-        return {f"{secret.value} {call.dialogue.tongue.at} example"}
+        at_sign = call.dialogue.tongue.at
+        return {f"{secret.value} {one} example" for one in (at_sign, f"({at_sign})")}
     return {
         piece
         for heard in call.dialogue.heard
