@@ -15,6 +15,7 @@ from service.calls.state import CallState, Leg, Stream, UtteranceSequence
 from service.calls.troubles import in_call_route, route_of
 from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId
+from service.words import count_words
 
 SPEAKING_MS_PER_WORD = 350
 """How long a word takes, to estimate where in-call words began (about 170 words a minute)."""
@@ -135,7 +136,7 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
     sequence.revisions = 0
     sequence.end_ms = max(sequence.end_ms, final.end_ms or 0)
     state.utterances += 1
-    state.words += len(final.text.split())
+    state.words += count_words(final.text)
 
 
 def reported_track(turn: Turn, item: WordsReported) -> Track | None:
@@ -179,7 +180,7 @@ def _reported(
     start_ms = None
     end_ms = state.clock_ms(item.occurred_at)
     if end_ms is not None:
-        spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
+        spoken_ms = count_words(item.text) * SPEAKING_MS_PER_WORD
         since_ms = pauses.last_end_ms(state, item.occurred_at)
         if sequence.end_ms <= end_ms:  # it did not come late, after words that were said later
             since_ms = max(since_ms, sequence.end_ms)
