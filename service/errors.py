@@ -26,7 +26,8 @@ CallscribeError
 │   └── RecognitionLostError    the session dropped; connect again and replay
 ├── DeliveryError
 │   ├── TemporaryDeliveryError  try again, after `retry_after_s` if it says so
-│   │   └── HostUnavailableError so does everything that goes there: spare it for a while
+│   │   ├── HostUnavailableError so does everything that goes there: spare it for a while
+│   │   └── NoDescriptorError    nothing was tried, by our own fault: wait, and blame nobody
 │   ├── PermanentDeliveryError  never going to work; park it
 │   └── EndpointGoneError       the receiver said 410; disable the endpoint
 ├── UnknownEndpointError        nobody ever had this name; say one of those that the text names
@@ -205,6 +206,10 @@ class TemporaryDeliveryError(DeliveryError):
 
 class HostUnavailableError(TemporaryDeliveryError):
     """Nobody is there, or nobody has time: what fails is the host, not this delivery."""
+
+
+class NoDescriptorError(TemporaryDeliveryError):
+    """This process has no file descriptor left for a connection: nothing was tried."""
 
 
 class PermanentDeliveryError(DeliveryError):

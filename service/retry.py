@@ -61,6 +61,11 @@ class RetryPolicy:
         delay_s = self.delays_s[max(attempts, 1) - 1] * (1 + self.jitter * (2 * dice - 1))
         return max(delay_s, min(retry_after_s or 0.0, self.max_retry_after_s))
 
+    def longest_delay_s(self, attempts: int) -> float:
+        """Return the most that the schedule waits, unasked, after so many failures in a row."""
+        number = min(max(attempts, 1), len(self.delays_s))
+        return self.delays_s[number - 1] * (1 + self.jitter)
+
 
 def is_retriable(status: int, *, conflict: bool = False) -> bool:
     """Say whether a later attempt may succeed after this HTTP status: 408, 425, 429 and 5xx.

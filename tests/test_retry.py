@@ -133,3 +133,10 @@ def test_which_answers_are_worth_another_try(
 def test_a_conflict_is_a_refusal_unless_it_is_said_otherwise() -> None:
     """What receivers of webhooks mean by it."""
     assert not is_retriable(409)
+
+
+@pytest.mark.parametrize(("attempts", "longest_s"), [(0, 1.2), (1, 1.2), (5, 72), (13, 103_680)])
+def test_the_longest_wait_is_that_of_the_schedule(attempts: int, longest_s: float) -> None:
+    """With all its jitter; after more attempts than it has, that of its last."""
+    assert RetryPolicy().longest_delay_s(attempts) == pytest.approx(longest_s)
+    assert RetryPolicy().longest_delay_s(99) == pytest.approx(103_680)

@@ -39,9 +39,11 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     hung_up = _heed_signals()
     settings = read_settings(arguments, environ)
 
-    from service.logs import name_worker, set_up_logs  # noqa: PLC0415 - keeps --help quick
+    from service.descriptors import raise_limit  # noqa: PLC0415 - keeps --help quick
+    from service.logs import name_worker, set_up_logs  # noqa: PLC0415
     from service.settings import find_config  # noqa: PLC0415
 
+    raise_limit()
     seat = arguments.seat
     output = set_up_logs(sys.stdout)
     if seat is None or seat.number == 1:

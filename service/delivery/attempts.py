@@ -12,6 +12,7 @@ from service.errors import (
     DeliveryError,
     EndpointGoneError,
     HostUnavailableError,
+    NoDescriptorError,
     TemporaryDeliveryError,
 )
 from service.ids import CallId
@@ -49,10 +50,11 @@ class _InFlight:
 class Attempts:
     """Makes attempts at one endpoint: at most one of each call at a time.
 
-    An attempt that was broken off says nothing about the endpoint: neither its host and its record
-    nor the observer are told of it. The first that arrives after an outage pulls forward what
-    waits. `keep` is called with each attempt at an event. `clock` is in Unix seconds, `ticks`
-    are seconds that never jump; for `partial_grace_s` see `PARTIAL_GRACE_S`.
+    An attempt that was broken off, or that never began for want of a file descriptor, says nothing
+    about the endpoint: neither its host and its record nor the observer are told of it. The first
+    that arrives after an outage pulls forward what waits. `keep` is called with each attempt at an
+    event. `clock` is in Unix seconds, `ticks` are seconds that never jump; for `partial_grace_s`
+    see `PARTIAL_GRACE_S`.
     """
 
     def __init__(
@@ -105,7 +107,7 @@ class Attempts:
             failure = TemporaryDeliveryError(f"the sink failed: {type(error).__name__}")
         finally:
             del self._in_flight[call_id]
-        if not timeout.expired():
+        if not timeout.expired() and not isinstance(failure, NoDescriptorError):
             self._report(call_id, delivery, failure, began)
             for attempt in self._attempts_at(call_id, seqs, failure or status, began):
                 self._keep(attempt)

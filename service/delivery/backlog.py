@@ -21,7 +21,6 @@ from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.ports import EVERYTHING, LaneRow
 
-_MAX_HOLD_S = 30 * 3600.0
 _log = structlog.get_logger()
 
 
@@ -175,7 +174,10 @@ class Backlog:
         if dispatcher is None:
             return False
         now = self._dependencies.ticks()
-        hold_s = min(row.due_at - self._dependencies.clock(), _MAX_HOLD_S)
+        hold_s = min(
+            row.due_at - self._dependencies.clock(),
+            self._dependencies.policy.longest_delay_s(row.attempts),  # the clock may have been set
+        )
         dispatcher.lanes.adopt(row, now, now + hold_s)
         return True
 

@@ -20,10 +20,11 @@ def next_batch(
     """Return the events to send now, beginning with the lane's next one, which is accepted.
 
     Those that the endpoint does not get are left out. A batch that was tried before stays as it
-    is; one that the receiver did not take as a whole is sent one by one. What `ends` says of is the
-    last of its batch: something is to follow it.
+    is, or its first half; one that the receiver did not take as a whole is sent one by one. What
+    `ends` says of is the last of its batch: something is to follow it.
     """
     first = lane.events[0]
+    limit = min(limit, lane.batch_limit or limit)
     if first.seq <= lane.singly_until:
         return (first,)
     batch: list[StoredEvent] = []

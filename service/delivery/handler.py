@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import NamedTuple
 
 import structlog
 
@@ -18,6 +20,7 @@ from service.errors import (
     EndpointGoneError,
     HostUnavailableError,
     JournalUnavailableError,
+    NoDescriptorError,
     TemporaryDeliveryError,
 )
 from service.ids import EndpointName
@@ -38,9 +41,12 @@ from service.retry import RetryPolicy
 
 MAX_TRIES_TO_GO_ON = 4
 """So often an event is tried that its receiver fails at, where those behind it are not to wait."""
-_READ_AGAIN_S = 1.0
+_READ_AGAIN_S = _BEGIN_AGAIN_S = 1.0
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
 _GONE_OR_TEMPORARY = (EndpointGoneError, TemporaryDeliveryError)
+_NOT_NOW = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+"""What says less of how much came at once than silence does, or a gateway's 502 and 504."""
+_TRIES_AS_A_WHOLE = 3
 _log = structlog.get_logger()
 
 
@@ -66,6 +72,14 @@ class Dependencies:
     """Whether the lanes are this worker's now."""
     reports: Reports = field(default_factory=NoReports)
     begun: BegunCalls = field(default_factory=BegunCalls)
+
+
+class _Began(NamedTuple):
+    """How an attempt began."""
+
+    at: float
+    well: bool
+    """Whether the endpoint had taken what was tried last, of whichever call: it is not away."""
 
 
 class LaneHandler:
@@ -170,7 +184,7 @@ class LaneHandler:
         if isinstance(failure, EndpointGoneError):
             await self._disable("gone")
         elif isinstance(failure, TemporaryDeliveryError) and failure.retry_after_s:
-            lane.hold(self._ticks() + failure.retry_after_s)
+            lane.hold_partials(self._ticks() + failure.retry_after_s)
 
     async def _send_events(self, lane: Lane, event: StoredEvent) -> None:
         """Send the next event, and those behind it that go along."""
@@ -178,13 +192,13 @@ class LaneHandler:
         limit = self._lanes.endpoint.batch
         batch = next_batch(lane, self.accepts, limit=limit, ends=self._is_reported)
         lane.batch_end = batch[-1].seq
-        began = self._ticks()
+        began = self._begin()
         seqs = [one.seq for one in batch]
         failure = await self.attempts.make(lane.call_id, delivery_of(lane, batch), seqs=seqs)
         if lane.generation != generation or lane.acked_seq >= event.seq:
             return  # rewound meanwhile: it goes out again later; or the call was erased
-        if len(batch) > 1 and failure and not isinstance(failure, HostUnavailableError):
-            lane.singly_until = seqs[-1]  # one of them is at fault: the others need not wait for it
+        if len(batch) > 1 and failure and not isinstance(failure, NoDescriptorError):
+            _split(lane, batch, failure, well=began.well)
         match failure:
             case None:
                 self._arrived(lane, batch)
@@ -195,7 +209,7 @@ class LaneHandler:
 
     async def _send_report(self, lane: Lane, event: StoredEvent) -> None:
         """Send the report that follows an event; none does before the call is complete."""
-        generation, began = lane.generation, self._ticks()
+        generation, began = lane.generation, self._begin()
         try:
             body = await self._reports.report(event)
         except JournalUnavailableError:
@@ -216,13 +230,20 @@ class LaneHandler:
         else:
             await self._failed(lane, event, failure, began)
 
+    def _begin(self) -> _Began:
+        is_spared = self._lanes.host.breaker.is_open
+        return _Began(self._ticks(), self._lanes.record.healthy and not is_spared)
+
     async def _failed(
-        self, lane: Lane, event: StoredEvent, failure: DeliveryError, began: float
+        self, lane: Lane, event: StoredEvent, failure: DeliveryError, began: _Began
     ) -> None:
         """Have the next event wait, or park it, or disable the endpoint, as it was answered."""
         match failure:
             case EndpointGoneError():
                 await self._disable("gone")
+            case NoDescriptorError():
+                lane.hold(self._ticks() + _BEGIN_AGAIN_S)
+                self._log_failure("delivery_failed", lane, event, failure)
             case TemporaryDeliveryError():
                 await self._retry(lane, event, failure, began)
             case _:
@@ -251,17 +272,18 @@ class LaneHandler:
         return not lane.events or any(self.accepts(event.type) for event in lane.events)
 
     async def _retry(
-        self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError, began: float
+        self, lane: Lane, event: StoredEvent, failure: TemporaryDeliveryError, began: _Began
     ) -> None:
         now = self._ticks()
         if self._lanes.record.failing_for_s(now) >= _GIVE_UP_ENDPOINT_S:
             await self._disable("failing")
             return
         of_the_host = isinstance(failure, HostUnavailableError)
-        if not of_the_host and self._goes_on(lane):
+        lane.host_failures += of_the_host
+        lane.failed_alone += of_the_host and began.well
+        if self._goes_on(lane, of_the_host=of_the_host):
             self._park(lane, event, failure, "skipped")
             return
-        lane.host_failures += of_the_host
         asked_s = min(failure.retry_after_s or 0.0, self._dependencies.policy.max_retry_after_s)
         lane.not_before = now + asked_s
         if now < lane.scheduled_at:
@@ -269,14 +291,19 @@ class LaneHandler:
         elif not self._retry_by_schedule(lane, failure, now):
             self._park(lane, event, failure, "gave_up")
             return
-        if self._lanes.recovered_at > began:
+        if self._lanes.recovered_at > began.at:
             lane.pull(now)  # the outage that this attempt met is over
         self._lanes.counters.retried += 1
         retry_in_s = round(lane.due_at - now, 1)
         self._log_failure("delivery_failed", lane, event, failure, retry_in_s=retry_in_s)
 
-    def _goes_on(self, lane: Lane) -> bool:
-        tried = lane.attempts + lane.extra_attempts + 1
+    def _goes_on(self, lane: Lane, *, of_the_host: bool) -> bool:
+        """Say whether those behind an event are to wait for it no longer.
+
+        Who answers nothing to it, or 503, may be away as a whole: then all would be given up. Such
+        tries count only where others arrived meanwhile.
+        """
+        tried = lane.failed_alone if of_the_host else lane.attempts + lane.extra_attempts + 1
         return self._lanes.endpoint.order == "go_on" and tried >= MAX_TRIES_TO_GO_ON
 
     def _retry_by_schedule(self, lane: Lane, failure: TemporaryDeliveryError, now: float) -> bool:
@@ -338,3 +365,21 @@ class LaneHandler:
             error=str(failure),
             **more,
         )
+
+
+def _split(lane: Lane, batch: Sequence[StoredEvent], failure: DeliveryError, *, well: bool) -> None:
+    """Have less go out at once, if it may be as a whole that this was not taken.
+
+    What was refused, or broke its receiver, goes one by one: one event is at fault, and the others
+    need not wait for it. What was not answered may have been too much for the time there is, and
+    goes by halves; if the endpoint is not away, all that follows does, too.
+    """
+    if not isinstance(failure, HostUnavailableError):
+        lane.singly_until = batch[-1].seq
+        return
+    tried = lane.attempts + lane.extra_attempts + 1
+    if well or failure.status not in _NOT_NOW or tried >= _TRIES_AS_A_WHOLE:
+        half = batch[: len(batch) // 2]
+        lane.batch_end = half[-1].seq
+        if well:
+            lane.batch_limit = len(half)

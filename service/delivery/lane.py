@@ -113,6 +113,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
     """Before that nothing is delivered, unless something pulls the lane forward."""
     not_before: float = 0.0
     """Before that nothing is delivered whatever happens."""
+    partials_not_before: float = 0.0
+    """Before that no partial is delivered: its receiver asked for a pause."""
     scheduled_at: float = 0.0
     """When the schedule of attempts has its next. Attempts before that are extra: they neither
     count as one of the schedule nor move it."""
@@ -121,11 +123,16 @@ class Lane(msgspec.Struct, eq=False, gc=False):
     extra_attempts: int = 0
     host_failures: int = 0
     """How often in a row this lane found the host unavailable."""
+    failed_alone: int = 0
+    """How often it did with its next event, though what was tried before, of any lane, arrived."""
     pulled: bool = False
     at_fault: bool = False
     """Whether it failed as soon as others arrived: then it is not pulled forward again."""
     batch_end: int = 0
     """The last event of the batch that is being tried again; 0 if none is."""
+    batch_limit: int = 0
+    """So many events go out at once: more were not answered while the endpoint took others; 0 if
+    there is no such limit."""
     singly_until: int = 0
     """Up to there events go one by one: as a batch, they were not taken."""
     gap_seqs: tuple[int, ...] = ()
@@ -198,8 +205,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         if self.partials and not self.behind:
             times = [one.due_at for one in self.partials.values() if self._may_go(one)]
             if times:
-                return max(min(times), self.due_at)
-        return self.due_at if self.behind or self.due_at else None
+                return max(min(times), self.due_at, self.partials_not_before)
+        return self.due_at if self.behind or self.due_at else self.partials_not_before or None
 
     def next(self, now: float) -> WaitingPartial | StoredEvent | None:
         """Return what goes out now; None if events must be read first, or nothing is due.
@@ -211,6 +218,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
                 return self.partials.pop(utterance_id)
         if not self.behind:
             self.due_at = 0.0
+            if self.partials_not_before <= now:
+                self.partials_not_before = 0.0
         return self.events[0] if self.events else None
 
     def has_partial_due(self, now: float) -> bool:
@@ -246,6 +255,10 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         """Deliver nothing before `due_at`, and keep no events in memory meanwhile."""
         self.due_at = self.not_before = due_at
         self.drop_events()
+
+    def hold_partials(self, until: float) -> None:
+        """Deliver no partial before that: events learn by themselves how their receiver is."""
+        self.partials_not_before = until
 
     def retry(self, now: float, delay_s: float, due_wall: float) -> None:
         """Have the next attempt of the schedule follow after `delay_s`."""
@@ -334,7 +347,7 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         self.drop_events()
 
     def _begin_schedule(self) -> None:
-        self.attempts = self.extra_attempts = self.host_failures = 0
+        self.attempts = self.extra_attempts = self.host_failures = self.failed_alone = 0
         self.due_at = self.not_before = self.scheduled_at = self.due_wall = 0.0
         self.pulled = self.at_fault = False
         self.batch_end = 0
@@ -348,4 +361,5 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         return partial.after_seq <= self.acked_seq
 
     def _is_due(self, partial: WaitingPartial, now: float) -> bool:
-        return self._may_go(partial) and partial.due_at <= now
+        due_at = max(partial.due_at, self.partials_not_before)
+        return self._may_go(partial) and due_at <= now

@@ -22,6 +22,7 @@ from service.delivery.memories import BegunCalls
 from service.delivery.schedule import Counters, EndpointLanes
 from service.delivery.signing import Secrets
 from service.delivery.sinks import OpenSink, open_sink
+from service.descriptors import sockets_for_each
 from service.errors import JournalUnavailableError
 from service.ids import CallId, EndpointName
 from service.name_lookup import open_name_lookup
@@ -220,7 +221,8 @@ async def open_lanes(
 
     `clock` is in Unix seconds, `ticks` (the loop's, unless given) in seconds that never jump,
     `dice` gives 0 up to 1. `sink` opens an endpoint's sink: by default the one that its type names.
-    At most `max_in_flight` attempts of an endpoint are on their way at once, and
+    At most `max_in_flight` attempts of an endpoint are on their way at once (fewer where there are
+    so many endpoints that they would take more than their share of the descriptors), and
     `max_posts_per_host` of all those together for which `host_of` gives the same; one at a partial
     has `partial_grace_s` once an event waits behind it. `nameservers` (`address:port`, the system's
     unless given) are asked for the names of webhooks, and `secrets` are what they are signed with,
@@ -233,6 +235,7 @@ async def open_lanes(
         JournalUnavailableError: The backlog cannot be read.
     """
     hosts = _hosts(endpoints, host_of, max_posts_per_host)
+    max_in_flight = sockets_for_each(len(endpoints), at_most=max_in_flight)
     bounds = bounds_for_each(len(endpoints), attempts=max_in_flight)
     begun = BegunCalls()
     queues = {one.name: EndpointLanes(one, hosts[one.name], bounds, begun) for one in endpoints}
@@ -259,7 +262,12 @@ async def open_lanes(
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(open_name_lookup(nameservers))
         opener = sink or partial(
-            open_sink, clock=clock, resolver=resolver, secrets=secrets, archives=archives
+            open_sink,
+            clock=clock,
+            resolver=resolver,
+            secrets=secrets,
+            archives=archives,
+            max_connections=max_in_flight,
         )
         sinks = {one.name: await stack.enter_async_context(opener(one)) for one in endpoints}
         stack.push_async_callback(_write_last_acks, acks)

@@ -25,19 +25,26 @@ def open_sink(
     resolver: AbstractResolver | None = None,
     secrets: Secrets | None = None,
     archives: ArchiveRoom | None = None,
+    max_connections: int = 32,
 ) -> AbstractAsyncContextManager[Sink]:
     """Return the sink of this endpoint, to be entered. `clock` gives Unix seconds.
 
     `resolver` looks names up for all sinks; without it, this one has look-ups of its own.
     `secrets` are those of all endpoints, and may change; without them, they are the endpoint's.
-    `archives` is what archives work with.
+    `archives` is what archives work with. A webhook has `max_connections` at most.
 
     Raises:
         SettingsError: The endpoint's URL or secret cannot be used: on entering, mostly.
     """
     match endpoint.type:
         case "webhook":
-            return open_webhook(endpoint, clock=clock, resolver=resolver, secrets=secrets)
+            return open_webhook(
+                endpoint,
+                clock=clock,
+                max_connections=max_connections,
+                resolver=resolver,
+                secrets=secrets,
+            )
         case "log":
             return open_log(endpoint)
         case "archive":

@@ -15,10 +15,12 @@ from service import __version__
 from service.delivery.endpoints import Endpoint
 from service.delivery.signing import Secrets
 from service.delivery.url_policy import url_problem
+from service.descriptors import are_all_taken, is_out_of_descriptors
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
     HostUnavailableError,
+    NoDescriptorError,
     PermanentDeliveryError,
     SettingsError,
     TemporaryDeliveryError,
@@ -78,6 +80,7 @@ class WebhookSink:
                 `timeout_s` and no connection within 3 s (that we stood still counts for neither),
                 or an address that may not be dialled (a name server may be put right).
                 `retry_after_s` is at most an hour.
+            NoDescriptorError: Nothing was tried, as this process has no descriptor left.
             TemporaryDeliveryError: Any other status. `retry_after_s` as above.
         """
         body = b"[%b]" % delivery.body if self._as_array else delivery.body
@@ -89,6 +92,9 @@ class WebhookSink:
         except TimeoutError:
             raise HostUnavailableError("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            began = not isinstance(error, aiohttp.ClientConnectorError)
+            if is_out_of_descriptors(error) or (not began and are_all_taken()):
+                raise NoDescriptorError("not tried: no file descriptor is left") from None
             # its text and its causes may quote what was sent, or the URL
             raise HostUnavailableError(f"no answer: {connection_fault(error)}") from None
         said = await _read_a_little(response)

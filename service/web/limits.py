@@ -1,6 +1,5 @@
 """How long an HTTP connection may take, and how many there may be."""
 
-import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import (
@@ -12,6 +11,8 @@ from ipaddress import (
     ip_network,
 )
 from typing import TypeAlias
+
+from service.descriptors import most_descriptors
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -45,14 +46,7 @@ def parse_address(address: str) -> Address | None:
 
 def _half_of_the_descriptors() -> int:
     """Leave the other half of what this process may open to journals and recognitions."""
-    if sys.platform == "win32":
-        return _MANY_CONNECTIONS
-    import resource  # noqa: PLC0415 - not there on Windows
-
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return _MANY_CONNECTIONS
-    return max(_MIN_CONNECTIONS, min(limit // 2, _MANY_CONNECTIONS))
+    return max(_MIN_CONNECTIONS, min(most_descriptors() // 2, _MANY_CONNECTIONS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
 import asyncio
+import resource
 from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from service.exits import Exit
 from tests.cli.harness import started
 from tests.settings.builders import KEYS
+from tests.test_descriptors import descriptors
 
 
 async def log_of_start(process: Process) -> list[dict[str, Any]]:
@@ -71,3 +73,13 @@ async def test_a_stop_waits_for_nothing_that_is_still_being_loaded(tmp_path: Pat
         process.terminate()
         async with asyncio.timeout(30):
             assert await process.wait() == Exit.OK
+
+
+async def test_it_may_open_as_many_files_as_the_system_lets_it(tmp_path: Path) -> None:
+    """Whoever started it could open a few only."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with descriptors(most // 2):
+        async with started("serve", **variables(tmp_path)) as process:
+            await log_of_start(process)
+
+            assert resource.prlimit(process.pid, resource.RLIMIT_NOFILE) == (most, most)

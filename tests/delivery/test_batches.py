@@ -8,7 +8,7 @@ from standardwebhooks.webhooks import Webhook
 from service.delivery.batches import delivery_of, next_batch
 from service.delivery.lane import Capacity, Lane
 from service.delivery.webhook import open_webhook
-from service.errors import DeliveryError
+from service.errors import DeliveryError, HostUnavailableError
 from service.ids import CallId
 from service.ports import Delivery, StoredEvent
 from tests.delivery.builders import BROKEN, BUSY, C1, CRM, REFUSED, SECRET, endpoint, event, webhook
@@ -99,6 +99,59 @@ async def test_an_event_that_breaks_the_receiver_holds_only_itself_up(tmp_path: 
         assert [seqs(one) for one in harness.crm.tried] == [[1, 2, 3], [1], [2]]
         kept = await harness.journal.attempts(C1, limit=9)
         assert [one.seq for one in reversed(kept)] == [1, 2, 3, 1, 2]
+
+
+TOO_SLOW = HostUnavailableError("no answer in time")
+
+
+async def test_a_batch_that_takes_too_long_comes_again_by_halves(tmp_path: Path) -> None:
+    """A receiver that manages two events in its time gets two, although it takes single ones."""
+
+    def rule(delivery: Delivery) -> DeliveryError | None:
+        return TOO_SLOW if len(seqs(delivery)) > 2 else None
+
+    async with open_harness(tmp_path, endpoint(batch=8)) as harness:
+        harness.crm.rule = rule
+        await commit(harness.journal, "c1", *["call.answered"] * 12)
+        await harness.list_backlog()
+        for seconds in (1, 2):
+            await harness.advance(seconds)
+
+        assert [seqs(one) for one in harness.crm.tried][:3] == [
+            [*range(1, 9)],
+            [1, 2, 3, 4],
+            [1, 2],
+        ]
+        for seconds in (1, 2, 5):
+            await harness.advance(seconds)
+        assert [len(seqs(one)) for one in harness.crm.tried][3:] == [8, 4, 2, 4, 2, 2, 2, 2]
+        assert [seq for one in harness.crm.taken for seq in seqs(one)] == [*range(1, 13)]
+        assert await harness.journal.parked(limit=9) == []
+
+
+async def test_after_an_outage_a_backlog_comes_in_batches_as_long_as_before(tmp_path: Path) -> None:
+    """What failed while nothing arrived says nothing of how much is too much."""
+    async with open_harness(tmp_path, endpoint(batch=8)) as harness:
+        harness.crm.rule = lambda _: TOO_SLOW
+        await commit(harness.journal, "c1", *["call.answered"] * 24)
+        await harness.list_backlog()
+        await harness.advance(1)
+        harness.crm.rule = lambda _: None
+        await harness.advance(2)
+
+        assert [len(seqs(one)) for one in harness.crm.taken] == [2, 8, 8, 6]
+
+
+async def test_a_host_that_asks_for_a_pause_gets_less_at_once_in_the_end(tmp_path: Path) -> None:
+    """There are gateways that answer 503 to what takes too long."""
+    async with open_harness(tmp_path, endpoint(batch=4)) as harness:
+        harness.crm.rule = lambda one: BUSY if len(seqs(one)) > 2 else None
+        await commit(harness.journal, "c1", *["call.answered"] * 4)
+        await harness.list_backlog()
+        for seconds in (1, 2, 5):
+            await harness.advance(seconds)
+
+        assert [len(seqs(one)) for one in harness.crm.tried] == [4, 4, 4, 2, 2]
 
 
 async def test_an_array_has_one_signature_that_the_standard_verifier_accepts() -> None:

@@ -192,3 +192,23 @@ async def test_an_endpoint_that_was_enabled_gets_its_backlog_first(tmp_path: Pat
 
         assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
         assert await harness.backlog() == []
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_words_that_come_while_a_start_takes_calls_up_name_what_was_given_up(
+    tmp_path: Path, *, early: bool
+) -> None:
+    """Telnyx is let in before the lanes of all calls are there: `early`, before this one is."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.extend([None, REFUSED])
+        await harness.commit("c1", *["call.answered"] * 2)
+        await harness.flush()
+    async with open_harness(tmp_path) as harness:
+        if early:
+            await harness.commit("c1", "call.hold")
+        await harness.lanes.take_up([C1])
+        if not early:
+            await harness.commit("c1", "call.hold")
+        await harness.flush()
+
+        assert told(harness) == [("c1_3", (2,))]

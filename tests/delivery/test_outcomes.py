@@ -4,11 +4,14 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from service.errors import TemporaryDeliveryError
+from service.errors import HostUnavailableError, NoDescriptorError, TemporaryDeliveryError
 from service.retry import RetryPolicy
-from tests.delivery.builders import BROKEN, BUSY, CRM, GONE, REFUSED, endpoint
+from tests.delivery.builders import BROKEN, BUSY, C1, CRM, GONE, REFUSED, endpoint
 from tests.delivery.harness import commit, open_harness
+from tests.test_descriptors import descriptors
 from tests.waiting import until
+
+NO_ANSWER = HostUnavailableError("answered 504", status=504)
 
 
 async def test_attempts_follow_the_schedule_and_repeat_the_same_bytes(tmp_path: Path) -> None:
@@ -113,6 +116,87 @@ async def test_a_host_that_is_away_has_nothing_parked_soon(tmp_path: Path) -> No
         await harness.advance(15)
 
         assert harness.crm.ids == ["c1_1"]
+
+
+async def test_an_event_that_is_never_answered_is_parked_where_others_arrive(
+    tmp_path: Path,
+) -> None:
+    """At its receiver's gateway such an event ends in 504, while it takes all others."""
+    async with open_harness(tmp_path, endpoint(order="go_on")) as harness:
+        harness.crm.rule = lambda one: NO_ANSWER if one.id == "evt_c1_1" else None
+        await harness.commit("c2", "call.started")
+        await harness.flush()
+        await harness.commit("c1", "call.started", "call.answered")
+        await harness.flush()
+        for seconds in (1, 2, 5):
+            assert "c1_2" not in harness.crm.ids
+            await harness.commit("c2", "call.answered")
+            await harness.advance(seconds)
+
+        assert harness.crm.taken[-1].gap_seqs == (1,)
+        (parked,) = await harness.journal.parked(limit=9)
+        assert (parked.seq, parked.status, parked.reason) == (1, 504, "skipped")
+
+
+async def test_what_failed_while_nothing_arrived_does_not_count_against_an_event(
+    tmp_path: Path,
+) -> None:
+    """The host was away as a whole then, however often it was tried."""
+    async with open_harness(tmp_path, endpoint(order="go_on")) as harness:
+        harness.crm.rule = lambda _: NO_ANSWER
+        await harness.commit("c1", "call.started", "call.answered")
+        await harness.commit("c2", "call.started")
+        for seconds in (0, 1, 2, 5, 15, 15):
+            await harness.advance(seconds)
+        harness.crm.rule = lambda one: NO_ANSWER if one.id == "evt_c1_1" else None
+        for _ in range(3):
+            await harness.commit("c2", "call.answered")
+            await harness.advance(15)
+
+        assert await harness.journal.parked(limit=9) == []
+
+
+async def test_what_could_not_be_tried_waits_and_is_blamed_on_nobody(tmp_path: Path) -> None:
+    """No attempt of the schedule is used up, and the breaker of the host knows nothing of it."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.rule = lambda _: NoDescriptorError("not tried")
+        for call in range(12):
+            await harness.commit(f"c{call}", "call.started")
+        await harness.flush()
+        for _ in range(30):
+            await harness.advance(1)
+        assert not harness.lanes.failing
+        assert await harness.journal.attempts(C1, limit=9) == []
+        harness.crm.rule = lambda _: None
+        await harness.advance(1)
+
+        assert {one.attempt for one in harness.crm.taken} == {1}
+        assert sorted(harness.crm.ids) == sorted(f"c{call}_1" for call in range(12))
+
+
+async def test_a_batch_that_could_not_be_tried_stays_one(tmp_path: Path) -> None:
+    """Nothing is known of it."""
+    async with open_harness(tmp_path, endpoint(batch=8)) as harness:
+        harness.crm.script.append(NoDescriptorError("not tried"))
+        await commit(harness.journal, "c1", *["call.answered"] * 8)
+        await harness.list_backlog()
+        await harness.advance(1)
+
+        assert [one.id for one in harness.crm.taken] == ["bat_c1_1_8"]
+
+
+async def test_endpoints_that_hang_have_no_more_than_their_share(tmp_path: Path) -> None:
+    """Forty that hang, of a process that may have few descriptors, leave most of them to others."""
+    names = [f"e{number}" for number in range(40)]
+    with descriptors(640):
+        async with open_harness(tmp_path, *map(endpoint, names)) as harness:
+            for name in names:
+                harness.sinks[name].gate.clear()
+            for call in range(6):
+                await harness.commit(f"c{call}", "call.started", to=names)
+            await until(lambda: all(harness.sinks[name].tried for name in names))
+
+            assert sum(len(harness.sinks[name].tried) for name in names) <= 640 // 4
 
 
 async def test_a_sink_that_breaks_is_retried_and_stops_nobody(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ from tests.delivery.builders import BUSY, CRM, GONE, REFUSED, endpoint
 from tests.delivery.harness import open_harness
 from tests.waiting import until
 
+BUSY_FOR_AN_HOUR = TemporaryDeliveryError("answered 429", retry_after_s=3600)
+
 
 async def test_a_newer_partial_replaces_a_waiting_one(tmp_path: Path) -> None:
     """While the receiver is slow it is not given stale words; other utterances keep theirs."""
@@ -68,18 +70,36 @@ async def test_a_failed_partial_is_not_tried_again(tmp_path: Path, failure: Exce
         assert await harness.journal.parked(limit=9) == []
 
 
-async def test_a_partial_can_learn_of_retry_after_too(tmp_path: Path) -> None:
-    """A receiver that is too busy for partials is not bothered with the final at once."""
+async def test_a_pause_that_a_partial_is_asked_for_holds_no_final_up(tmp_path: Path) -> None:
+    """Only partials wait for it: what is heard meanwhile goes out, and learns by itself."""
     async with open_harness(tmp_path) as harness:
-        harness.crm.script.append(TemporaryDeliveryError("answered 429", retry_after_s=5))
+        harness.crm.script.append(BUSY_FOR_AN_HOUR)
         harness.publish("c1", "u1", 1)
         await harness.flush()
         await harness.commit("c1", "transcript.final")
         await harness.flush()
-        assert harness.crm.ids == []
 
-        await harness.advance(5)
         assert harness.crm.ids == ["c1_1"]
+
+
+async def test_a_pause_that_a_partial_is_asked_for_is_kept(tmp_path: Path) -> None:
+    """Also by a lane that has nothing else to do; then the newest of each utterance goes out."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.append(BUSY_FOR_AN_HOUR)
+        harness.publish("c1", "u1", 1)
+        await harness.commit("c1", "call.answered")
+        await harness.flush()
+        await harness.advance(1800)
+        for revision in (2, 3):
+            harness.publish("c1", "u2", revision)
+            await harness.advance(1799 * (revision == 3))
+        assert [one.id for one in harness.crm.tried] == ["prt_u1_1", "evt_c1_1"]
+
+        await harness.advance(1)
+        assert harness.crm.ids == ["c1_1", "prt_u2_3"]
+        harness.publish("c1", "u2", 4)
+        await harness.flush()
+        assert harness.crm.ids == ["c1_1", "prt_u2_3", "prt_u2_4"]
 
 
 async def test_a_partial_can_learn_that_the_endpoint_is_gone(tmp_path: Path) -> None:
