@@ -21,6 +21,14 @@ IN_CALL = '[[route]]\nsource = "in_call"\n'
         ),
         (LOG + IN_CALL + 'endpoints = ["log", "log"]', "names an endpoint twice"),
         (LOG + LOG.replace("log", "LOG", 1), '"LOG" is there twice'),
+        (
+            LOG.replace("log", "crm-1", 1) + LOG.replace("log", "CRM.1", 1),
+            'as they call "crm-1": CALLSCRIBE_ENDPOINT__CRM_1__',
+        ),
+        (
+            LOG + LOG.replace("log", "0", 1),
+            'as they call "log", which is number 0: CALLSCRIBE_ENDPOINT__0__',
+        ),
         (LOG + 'url = "https://example.com"', 'a "log" endpoint has none'),
         (IN_CALL + 'after_call = { engine = "Telnyx" }', 'needs record = "audio"'),
         (RECORDED + 'after_call = { engine = "Google" }', "Google has no model that takes whole"),
