@@ -30,10 +30,11 @@ EXTRAS := --extra archive --extra codecs --extra encryption --extra nats --extra
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-annotate
 
-.PHONY: help demo test interop browser check format bench proof-words proof-redaction chaos soak \
+.PHONY: help venv demo test interop browser check format bench proof-words proof-redaction chaos soak \
 	mutants fuzz lock clean
 
 help:
+	@echo "make venv     .venv with the callscribe command in it, and no more"
 	@echo "make demo     a phone call on this machine, recognised live (ARGS=\"--once --fast\")"
 	@echo "make test     all checks and all tests"
 	@echo "make interop  clients that nobody here wrote, against the recogniser and the simulator"
@@ -48,6 +49,8 @@ help:
 	@echo "make fuzz     the parsers of what strangers send, three minutes each"
 	@echo "make soak     an hour of calls, and what the service's process grows by (ARGS=--short)"
 	@echo "make lock     pin the dependencies anew (UPGRADE=1: to their newest)"
+
+venv: $(MADE)
 
 demo: $(MADE)
 	@$(BIN)/python -m service demo $(ARGS)

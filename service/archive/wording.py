@@ -67,7 +67,7 @@ REASONS: Mapping[str, str] = {
     "refused": "it refused this for good",
     "gave_up": "it was tried for days in vain",
     "skipped": "it failed at this again and again, and the events after it were not to wait",
-    "no_endpoint": "its endpoint is configured no more",
+    "no_endpoint": "its endpoint was configured no more",
     # after the call
     "recording_unreadable": "the recording cannot be read",
     "no_recording": "there is no recording",

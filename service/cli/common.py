@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.errors import SettingsError
+from service.ids import CallId
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -123,6 +124,17 @@ def open_journal_beside(settings: "Settings") -> "AbstractAsyncContextManager[Jo
     from service.journal.database import open_journal  # noqa: PLC0415 - keeps --help quick
 
     return open_journal(settings.database_url, exclusive=False, key=settings.storage_key())
+
+
+async def expect_call(journal: "Journal", call_id: CallId) -> None:
+    """Expect that there is such a call: the beginning of an id is none.
+
+    Raises:
+        SettingsError: There is none.
+        JournalUnavailableError: The database does not answer.
+    """
+    if await journal.load(call_id) is None:
+        raise SettingsError([f"{call_id}: {NO_CALL}"])
 
 
 def whole_number(low: int, high: int = _MAX_NUMBER) -> Callable[[str], int]:

@@ -3,16 +3,17 @@
 import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from service.cli.common import (
     Commands,
     add_command,
     add_config,
+    expect_call,
     open_journal_beside,
     positive,
     read_local_settings,
+    shown_time,
 )
 from service.cli.table import print_table
 from service.errors import DeliveryError, SettingsError
@@ -20,7 +21,7 @@ from service.exits import Exit
 from service.ids import CallId
 
 if TYPE_CHECKING:
-    from service.ports import Attempt, ParkedDelivery
+    from service.ports import Attempt, Journal, ParkedDelivery
     from service.settings import Settings
 
 _ARRIVED = "arrived"
@@ -96,6 +97,7 @@ async def _parked(settings: "Settings", limit: int) -> "Sequence[ParkedDelivery]
 
 async def _attempts(settings: "Settings", call_id: CallId, limit: int) -> "Sequence[Attempt]":
     async with open_journal_beside(settings) as journal:
+        await expect_call(journal, call_id)
         return await journal.attempts(call_id, limit=limit)
 
 
@@ -107,6 +109,7 @@ async def _retry_all(settings: "Settings", endpoint: str | None) -> bool:
     endpoints = settings.endpoint_list()
     done: Counter[tuple[str, str]] = Counter()
     async with open_journal_beside(settings) as journal:
+        await _expect_known(settings, journal, endpoint)
         reports = CallReports(journal)
         try:
             for parked_id in await parked_ids(journal, endpoint):
@@ -121,6 +124,15 @@ async def _retry_all(settings: "Settings", endpoint: str | None) -> bool:
         finally:  # also if somebody has waited long enough
             _print_sums(done)
     return all(result in _GOOD for _, result in done)
+
+
+async def _expect_known(settings: "Settings", journal: "Journal", name: str | None) -> None:
+    """Expect an endpoint that is configured, or that anything is kept of."""
+    from service.delivery.endpoints import unknown_endpoint  # noqa: PLC0415 - keeps --help quick
+
+    known = {one.name for one in settings.endpoint_list()} | set(await journal.endpoint_names())
+    if name is not None and name not in known:
+        raise unknown_endpoint(name, sorted(known))
 
 
 def _print_sums(done: "Counter[tuple[str, str]]") -> None:
@@ -152,14 +164,12 @@ async def _retry(settings: "Settings", ids: Sequence[int]) -> bool:
 def _attempt_row(one: "Attempt") -> tuple[object, ...]:
     said = repr(one.answer) if one.answer else "-"  # quoted: it is a stranger's
     took = f"{one.took_ms} ms"
-    return _time(one.made_at), one.endpoint, one.seq, one.result, one.status or "-", took, said
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    return shown_time(one.made_at), one.endpoint, one.seq, one.result, one.status or "-", took, said
 
 
 def _parked_row(one: "ParkedDelivery") -> tuple[object, ...]:
-    at = _time(one.parked_at)
-    why = f"HTTP {one.status}" if one.status else one.reason
-    return one.id, at, one.endpoint, one.call_id, one.seq, one.type, why
+    from service.archive.wording import why  # noqa: PLC0415 - keeps --help quick
+
+    at = shown_time(one.parked_at)
+    reason = f"HTTP {one.status}" if one.status else why(one.reason)
+    return one.id, at, one.endpoint, one.call_id, one.seq, one.type, reason

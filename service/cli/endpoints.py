@@ -15,17 +15,21 @@ from service.cli.common import (
     shown_time,
 )
 from service.cli.table import print_table
-from service.errors import SettingsError
 from service.exits import Exit
 from service.ids import EndpointName
 
 if TYPE_CHECKING:
     from service.delivery.endpoints import Endpoint
+    from service.delivery.switches import Moved
     from service.ports import Journal, LaneRow
     from service.settings import Settings
 
+_ENABLE = (
+    "Have disabled endpoints get everything they missed, and what comes. Of those that are "
+    "enabled, have what waits for its next try be tried now."
+)
 _PARTS = (
-    ("enable", "Have disabled endpoints get everything they missed, and what comes.", "+"),
+    ("enable", _ENABLE, "+"),
     ("disable", "Have endpoints get nothing more until they are enabled; all of it is kept.", "+"),
     ("test", "Send endpoints an event of the type endpoint.test, once.", "*"),
     ("park", "Give up what endpoints that are configured no more did not get.", "+"),
@@ -93,7 +97,11 @@ def run_move(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     old, new = EndpointName(arguments.old), EndpointName(arguments.new)
     moved, is_disabled = asyncio.run(_move(settings, old, new))
     once = "once it is enabled, " if is_disabled else ""
-    print(f"{once}{new} will get what {old} did not get, of {counted(moved, 'call')}")
+    print(f"{once}{new} will get what {old} did not get, of {counted(moved.calls, 'call')}")
+    if moved.parked:
+        what = counted(moved.parked, "parked delivery is", "parked deliveries are")
+        retry = f"`callscribe deliveries retry --all --endpoint {new}`"
+        print(f"{what} {new}'s now and not sent by that: {retry}")
     return Exit.OK
 
 
@@ -140,14 +148,14 @@ async def _states(
             if (error := trouble.last_error) is not None:
                 what = f"HTTP {error.status}" if error.status else error.answer
                 at = shown_time(error.made_at)
-                states[name] = f"failing: {what} at {at}, waits since {trouble.since or at}"
+                states[name] = f"failing: {what} at {at}, to an event of {trouble.since}"
     return states
 
 
 async def _switch(settings: "Settings", names: list[EndpointName], part: str) -> bool:
     import time  # noqa: PLC0415 - keeps --help quick
 
-    from service.delivery.switches import disable, enable  # noqa: PLC0415 - keeps --help quick
+    from service.delivery.switches import disable, enable, hurry  # noqa: PLC0415 - keeps --help quick
 
     known = _known(settings, names)
     async with open_journal_beside(settings) as journal:
@@ -156,7 +164,10 @@ async def _switch(settings: "Settings", names: list[EndpointName], part: str) ->
                 changed = await enable(journal, list(known), name, now=time.time())
             elif changed := name not in await journal.disabled():
                 await disable(journal, list(known), name, "by_hand", now=time.time())
-            print(f"{name}  {part}d" if changed else f"{name}  is {part}d already")
+            told = f"{part}d" if changed else f"is {part}d already"
+            if part == "enable" and not changed and (number := await hurry(journal, name)):
+                told += f"; what waited there of {counted(number, 'call')} is tried now"
+            print(f"{name}  {told}")
     return True
 
 
@@ -185,7 +196,7 @@ async def _park(settings: "Settings", names: list[EndpointName], _: str) -> bool
     return True
 
 
-async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> tuple[int, bool]:
+async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> "tuple[Moved, bool]":
     from service.delivery.switches import move  # noqa: PLC0415 - keeps --help quick
     from service.ports import EVERYTHING  # noqa: PLC0415
 
@@ -197,8 +208,10 @@ async def _move(settings: "Settings", old: EndpointName, new: EndpointName) -> t
 
 
 def _known(settings: "Settings", names: list[EndpointName]) -> "dict[EndpointName, Endpoint]":
+    from service.delivery.endpoints import unknown_endpoint  # noqa: PLC0415 - keeps --help quick
+
     known = {one.name: one for one in settings.endpoint_list()}
-    if unknown := [name for name in names if name not in known]:
-        there_are = f"there are {', '.join(known)}" if known else "there are none"
-        raise SettingsError([f"no endpoint is called {name}: {there_are}" for name in unknown])
+    for name in names:
+        if name not in known:
+            raise unknown_endpoint(name, known)
     return known

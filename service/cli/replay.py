@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from service.cli.common import (
-    NO_CALL,
     Commands,
     add_command,
     add_config,
     add_requests,
     counted,
+    expect_call,
     moment,
     open_journal_beside,
     positive,
@@ -22,7 +22,6 @@ from service.exits import Exit
 from service.ids import CallId, EndpointName
 
 if TYPE_CHECKING:
-    from service.ports import Journal
     from service.settings import Settings
 
 _AT_ONCE = 500
@@ -35,8 +34,9 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "replay",
         run,
         "Have an endpoint get the events of a call, or of all calls since a time, again: in order, "
-        "under the same ids, byte for byte. A running service begins within seconds, otherwise the "
-        "next start does.",
+        "under the same ids, byte for byte. A receiver that drops what it has by those ids, as it "
+        "should, keeps nothing twice. A running service begins within seconds, otherwise the next "
+        "start does.",
     )
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("call", metavar="CALL", nargs="?", help="the call's id")
@@ -62,6 +62,9 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     import asyncio  # noqa: PLC0415 - keeps --help quick
 
     settings = read_local_settings(arguments, environ)
+    until = arguments.until
+    if until is not None and (arguments.since is None or until <= arguments.since):
+        raise SettingsError(["--until goes with --since, and is later than that"])
     if arguments.after_seq is not None:
         arguments.from_seq = arguments.after_seq + 1
     of = asyncio.run(_replay(settings, arguments))
@@ -70,12 +73,14 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 async def _replay(settings: "Settings", arguments: argparse.Namespace) -> str:
-    from service.delivery.replays import replay  # noqa: PLC0415 - keeps --help quick
+    from service.delivery.replays import expect_to_take, replay  # noqa: PLC0415 - keeps --help quick
 
     endpoints, name = settings.endpoint_list(), EndpointName(arguments.to)
     async with open_journal_beside(settings) as journal:
+        await expect_to_take(journal, endpoints, name)
         if arguments.call is not None:
-            calls = [await _known(journal, CallId(arguments.call))]
+            await expect_call(journal, CallId(arguments.call))
+            calls = [CallId(arguments.call)]
         else:
             calls = await _started(settings, arguments.since, arguments.until)
         seq = arguments.from_seq
@@ -85,12 +90,6 @@ async def _replay(settings: "Settings", arguments: argparse.Namespace) -> str:
         for call_id in calls:
             await replay(journal, endpoints, call_id, name, from_seq=seq)
     return str(arguments.call or f"{counted(len(calls), 'call')}")
-
-
-async def _known(journal: "Journal", call_id: CallId) -> CallId:
-    if await journal.load(call_id) is None:
-        raise SettingsError([f"{call_id}: {NO_CALL}"])
-    return call_id
 
 
 async def _started(settings: "Settings", since: float, until: float | None) -> list[CallId]:

@@ -1,9 +1,10 @@
 """Endpoints: the configured places that events go."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from service.errors import SettingsError
 from service.ids import EndpointName
 from service.ports import EventFilter
 
@@ -73,3 +74,9 @@ class Endpoint:
     def accepts(self, kind: str) -> bool:
         """Say whether it gets events of this type."""
         return self.filter.accepts(kind)
+
+
+def unknown_endpoint(name: str, known: Iterable[str]) -> SettingsError:
+    """Return what to raise where somebody names an endpoint that is not among those there are."""
+    there_are = ", ".join(known)
+    return SettingsError([f"no endpoint is called {name}: there are {there_are or 'none'}"])

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from service.delivery.attempts import result_of
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import Endpoint, unknown_endpoint
 from service.delivery.gaps import given_up_before
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import DeliveryError, EndpointGoneError, SettingsError
@@ -148,21 +148,35 @@ async def replay(
         EndpointGoneError: The endpoint is disabled.
         JournalUnavailableError: The database does not answer.
     """
-    _endpoint(endpoints, name)
-    await _expect_enabled(journal, name)
+    await expect_to_take(journal, endpoints, name)
     await journal.rewind(call_id, name, from_seq - 1)
+
+
+async def expect_to_take(
+    journal: Journal, endpoints: Sequence[Endpoint], name: EndpointName
+) -> None:
+    """Expect that an endpoint gets what is replayed.
+
+    Raises:
+        SettingsError: No such endpoint is configured.
+        EndpointGoneError: The endpoint is disabled.
+        JournalUnavailableError: The database does not answer.
+    """
+    await _expect_enabled(journal, _endpoint(endpoints, name).name)
 
 
 def _endpoint(endpoints: Sequence[Endpoint], name: EndpointName) -> Endpoint:
     for endpoint in endpoints:
         if endpoint.name == name:
             return endpoint
-    raise SettingsError([f"no endpoint is called {name}"])
+    raise unknown_endpoint(name, [one.name for one in endpoints])
 
 
 async def _expect_enabled(journal: Journal, name: EndpointName) -> None:
     if name in await journal.disabled():
-        raise EndpointGoneError(f"endpoint {name} is disabled")
+        raise EndpointGoneError(
+            f"endpoint {name} is disabled: `callscribe endpoints enable {name}` has it get events"
+        )
 
 
 async def _owed(

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import msgspec
 
 from service.calls.events import EndpointDisabled, EndpointEnabled
-from service.delivery.endpoints import Endpoint
+from service.delivery.endpoints import Endpoint, unknown_endpoint
 from service.delivery.notices import tell
 from service.delivery.object_store import StoreError, try_objects
+from service.delivery.replays import count_parked
 from service.delivery.sinks import OpenSink, open_sink
 from service.errors import (
     DeliveryError,
@@ -31,12 +32,21 @@ TEST_TYPE = "endpoint.test"
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How a test went: the HTTP status and what was wrong, where something was."""
+    """How a test went: the HTTP status, if there was one, and what was wrong, if anything."""
 
     arrived: bool
     took_s: float
     status: int | None = None
     error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What an endpoint took over: of how many calls something to be delivered, and what waits."""
+
+    calls: int
+    parked: int
+    """Deliveries that stay parked, until somebody retries them."""
 
 
 async def disable(
@@ -77,6 +87,21 @@ async def enable(
     return True
 
 
+async def hurry(journal: Journal, name: EndpointName) -> int:
+    """Have what waits at an endpoint for its next try be tried now; return of how many calls.
+
+    Whoever runs the lanes sees it within seconds, and begins their schedules anew. What is on its
+    way at that moment may come twice.
+
+    Raises:
+        JournalUnavailableError: Not all of it is.
+    """
+    waiting = [one for one in await journal.backlog() if one.endpoint == name and one.attempts]
+    for lane in waiting:
+        await journal.rewind(lane.call_id, name, lane.acked_seq)
+    return len(waiting)
+
+
 async def try_endpoint(
     endpoint: Endpoint,
     *,
@@ -95,10 +120,12 @@ async def try_endpoint(
     body = msgspec.json.encode({"type": TEST_TYPE, "timestamp": at, "data": data})
     began = time.perf_counter()
     failure: DeliveryError | None = None
+    status: int | None = None
     try:
         if endpoint.archive is None:
             async with sink(endpoint) as opened:
-                await opened.deliver(Delivery(f"tst_{secrets.token_hex(8)}", TEST_TYPE, body))
+                test = Delivery(f"tst_{secrets.token_hex(8)}", TEST_TYPE, body)
+                status = await opened.deliver(test)
         else:
             await try_objects(endpoint.archive)
     except StoreError as error:
@@ -107,7 +134,7 @@ async def try_endpoint(
         failure = error
     took_s = time.perf_counter() - began
     if failure is None:
-        return Tried(arrived=True, took_s=took_s)
+        return Tried(arrived=True, took_s=took_s, status=status)
     return Tried(arrived=False, took_s=took_s, status=failure.status, error=str(failure))
 
 
@@ -118,11 +145,11 @@ async def move(
     new: EndpointName,
     *,
     wanted: EventFilter = EVERYTHING,
-) -> int:
+) -> Moved:
     """Give another endpoint what one that is configured no more did not get.
 
-    What `old` had parked becomes the other's, too, as far as it is `wanted` there; the rest is
-    forgotten. Every event keeps its id. Returns of how many calls there was something.
+    What `old` had parked becomes the other's, too, as far as it is `wanted` there, and stays
+    parked; the rest is forgotten. Every event keeps its id.
 
     Raises:
         SettingsError: `old` is still configured, or `new` is not.
@@ -131,9 +158,11 @@ async def move(
     """
     _check_gone(names, old)
     if new not in names:
-        raise SettingsError([f"no endpoint is called {new}: there are {', '.join(names)}"])
+        raise unknown_endpoint(new, names)
     await _check_known(journal, names, old)
-    return await journal.move_lanes(old, new, wanted)
+    before = await count_parked(journal)
+    calls = await journal.move_lanes(old, new, wanted)
+    return Moved(calls, (await count_parked(journal))[new] - before[new])
 
 
 async def park(

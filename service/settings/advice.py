@@ -37,6 +37,7 @@ def advise(settings: Settings, config: Path | None) -> list[Advice]:
         *_public_url(settings.public_url),
         *_nats_url(settings),
         *_routes(settings, config),
+        *_endpoints(settings),
     ]
 
 
@@ -75,6 +76,17 @@ def _routes(settings: Settings, config: Path | None) -> Iterator[Advice]:
             yield Advice(subject, text)
         if not route.endpoints:
             yield Advice(subject, "has no endpoints: its events stay in the journal")
+
+
+def _endpoints(settings: Settings) -> Iterator[Advice]:
+    """Tell of endpoints that get no call; where there is no route, none does, and that is told."""
+    routes = settings.routes()
+    named = {name for route in routes for name in route.endpoints}
+    for endpoint in settings.endpoint_list():
+        if routes and endpoint.name not in named:
+            yield Advice(
+                f"endpoint {endpoint.name}", "gets no call: no [[route]] names it in its endpoints"
+            )
 
 
 def _patterns(match: Mapping[str, str]) -> Iterator[str]:

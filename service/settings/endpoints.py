@@ -10,6 +10,7 @@ from service.delivery.endpoints import ArchiveTarget, Endpoint, EndpointType, Or
 from service.ids import EndpointName
 from service.settings import checks
 from service.settings.keeping import TABLE
+from service.wire.webhook_secret import check_webhook_secret
 
 _MEGABYTE = 1024 * 1024
 
@@ -24,7 +25,7 @@ def reveal(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-WebhookSecret = Annotated[SecretStr, secret_check(checks.check_webhook_secret)]
+WebhookSecret = Annotated[SecretStr, secret_check(check_webhook_secret)]
 SigningKey = Annotated[SecretStr, secret_check(checks.check_signing_key)]
 HttpUrl = Annotated[str, AfterValidator(checks.url_check("https", "http"))]
 BaseUrl = Annotated[str, AfterValidator(checks.base_url_check("https", "http"))]

@@ -127,6 +127,17 @@ async def test_an_endpoint_is_switched_off_and_on(harness: Harness) -> None:
     ]
 
 
+async def test_an_endpoint_that_is_enabled_is_tried_at_once(harness: Harness) -> None:
+    """What waits there for its next try is; that counts as no change."""
+    await harness.commit_call(call_id=f"{CALL}-2", endpoints=[EndpointName("crm")])
+    update = LaneUpdate(CallId(f"{CALL}-2"), EndpointName("crm"), 0, attempts=3, due_at=2e9)
+    await harness.journal.settle([update])
+
+    told = await harness.ask("POST", "/v1/endpoints/crm/enable", key=harness.key)
+
+    assert (told.json["changed"], told.json["hurried"]) == (False, 1)
+
+
 async def test_an_endpoint_is_tested(harness: Harness, receiver: Receiver) -> None:
     """The answer says how it went."""
     receiver.replies.extend([reply(204), reply(500)])
@@ -135,6 +146,7 @@ async def test_an_endpoint_is_tested(harness: Harness, receiver: Receiver) -> No
     failed = await harness.ask("POST", "/v1/endpoints/crm/test", key=harness.key)
 
     assert (arrived.json["arrived"], failed.json["arrived"]) == (True, False)
+    assert (arrived.json["status"], arrived.json["error"]) == (204, None)
     assert (failed.json["status"], failed.json["error"]) == (500, "answered 500")
     assert json.loads(receiver.received[0].body)["type"] == "endpoint.test"
 

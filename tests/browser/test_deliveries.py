@@ -134,7 +134,7 @@ async def test_a_disabled_endpoint_says_why_and_is_enabled(page: Page, journal: 
         await expect(card.locator(".state")).to_have_text(
             "Disabled: it said it is gone for good (410)"
         )
-        await expect(card).to_contain_text("1 call behind, the oldest since")
+        await expect(card).to_contain_text("1 call behind, the oldest is of")
         await expect(card.locator(".last-error")).to_contain_text("410 after 37 ms")
         await expect(card.locator(".answer")).to_have_text("no such hook, <b>ask</b> the owner")
         await card.get_by_role("button", name="Enable").press("Enter")
@@ -142,6 +142,21 @@ async def test_a_disabled_endpoint_says_why_and_is_enabled(page: Page, journal: 
         await expect(card.locator(".state")).to_have_text("Nothing waits")
         await until_in_page(page, "!document.body.textContent.includes('behind')")
         assert received(service) == list(range(1, len(conversation()) + 1))
+
+
+async def test_one_that_fails_does_not_stretch_its_neighbours(page: Page, journal: Path) -> None:
+    """What the others say stays together, below their names."""
+    erp = NOBODY_THERE["endpoint"]["0"] | {"name": "erp"}
+    changes = {"endpoint": {**NOBODY_THERE["endpoint"], "1": erp}}
+    async with open_service(journal, prepare=gone_for_good, changes=changes) as service:
+        await page.set_viewport_size({"width": 1200, "height": 900})
+        await visit(page, service.url, await service.token(), "#/deliveries")
+        await expect(page.locator(".endpoint .last-error")).to_have_count(1)
+        card = page.locator(".endpoint", has_text="erp")
+        for part in ("h3", ".state"):
+            box = await card.locator(part).bounding_box()
+            assert box
+            assert box["height"] < 30, f"{part} is stretched"  # a line of text, in pixels
 
 
 async def test_an_endpoint_is_sent_a_test(page: Page, journal: Path) -> None:

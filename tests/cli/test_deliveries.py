@@ -55,12 +55,18 @@ def test_attempts_of_a_call_are_shown(
     asyncio.run(_attempt(database))
 
     assert callscribe("deliveries", "show", "c1") == Exit.OK
-    assert callscribe("deliveries", "show", "c2") == Exit.OK
 
-    _, first, second, none = capsys.readouterr().out.splitlines()
+    _, first, second = capsys.readouterr().out.splitlines()
     assert first.split()[1:] == ["crm", "2", "refused", "400", "12", "ms", "'no", "\\x1b[2J'"]
     assert second.split()[1:] == ["crm", "1", "delivered", "204", "5", "ms", "-"]
-    assert none == "nothing was tried"
+
+
+def test_what_was_never_tried_is_told(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a call that there is."""
+    assert callscribe("deliveries", "show", "c1") == Exit.OK
+    assert capsys.readouterr().out == "nothing was tried\n"
 
 
 async def test_a_parked_delivery_is_tried_again(
@@ -116,13 +122,13 @@ async def test_all_that_is_parked_is_tried_again(
 ) -> None:
     """Of one endpoint, or of all, summed up for each; then nothing is left."""
     async with open_receiver() as (url, ids):
-        for arguments in (("--endpoint", "other"), (), ()):
+        for arguments in (("--endpoint", "crm"), (), ()):
             every = ("deliveries", "retry", "--all", *arguments)
             assert await asyncio.to_thread(callscribe, *every, crm_url=url) == Exit.OK
 
     assert capsys.readouterr().out.splitlines() == [
-        "nothing is parked",
         "crm  1 arrived",
+        "nothing is parked",
         "nothing is parked",
     ]
     assert ids == ["evt_c1_2"]
@@ -135,6 +141,26 @@ def test_what_is_to_be_tried_again_is_said_once(
     """By ids or all of it."""
     assert callscribe("deliveries", "retry", *arguments) == Exit.USAGE
     assert "say ids, or --all" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("show", "c"), "c: there is no such call: `callscribe calls ls` lists those there are"),
+        (("retry", "--all", "--endpoint", "zz"), "no endpoint is called zz: there are crm"),
+    ],
+)
+def test_a_name_that_nobody_has_is_told(
+    callscribe: Callscribe,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    complaint: str,
+) -> None:
+    """It is not taken for one with nothing to show."""
+    assert callscribe("deliveries", *arguments) == Exit.USAGE
+
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.strip()) == ("", complaint)
 
 
 def test_of_all_that_fails_again_the_reasons_are_summed_up(
@@ -213,7 +239,13 @@ def test_all_calls_since_a_time_are_replayed(
         (("replay", "--to", "crm"), "required"),
         (("replay", "c1", "--since", "2026-11-22", "--to", "crm"), "not allowed with"),
         (("replay", "c2", "--to", "crm"), "c2: there is no such call"),
-        (("replay", "c1", "--to", "crn"), "no endpoint is called crn"),
+        (("replay", "c1", "--to", "crn"), "no endpoint is called crn: there are crm"),
+        (("replay", "--since", "2026-11-22", "--to", "crn"), "no endpoint is called crn"),
+        (
+            ("replay", "--since", "2026-12-01", "--until", "2026-11-01", "--to", "crm"),
+            "--until goes with --since, and is later",
+        ),
+        (("replay", "c1", "--until", "2026-11-01", "--to", "crm"), "--until goes with --since"),
         (("replay", "c1", "--to", "crm", "--after-seq", "-1"), "should be 0 or more"),
     ],
 )
@@ -231,6 +263,16 @@ def test_a_replay_of_nothing_is_refused(
 
     assert code == Exit.USAGE
     assert complaint in capsys.readouterr().err
+
+
+def test_a_replay_to_a_disabled_endpoint_says_how_to_enable_it(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would get nothing."""
+    assert callscribe("endpoints", "disable", "crm") == Exit.OK
+    assert callscribe("replay", "c1", "--to", "crm") == Exit.FAILED
+
+    assert "callscribe endpoints enable crm" in capsys.readouterr().err
 
 
 def test_without_a_journal_there_is_nothing_to_list(

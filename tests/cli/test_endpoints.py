@@ -8,7 +8,7 @@ import pytest
 from service.exits import Exit
 from service.ids import CallId, EndpointName
 from service.journal.database import open_journal
-from service.ports import Attempt, Entry, LaneRow, StoredEvent
+from service.ports import Attempt, Entry, LaneRow, LaneUpdate, StoredEvent
 from tests.cli.harness import Callscribe, in_process
 from tests.cli.peers import open_receiver
 from tests.settings.builders import KEYS, SECRET
@@ -71,10 +71,10 @@ def test_an_endpoint_that_takes_nothing_is_shown_to_fail(
 
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("crm")]
     begun = "crm       webhook  1             0       "
-    since = "waits since 2026-01-02T03:04:05.000Z"
+    of = "to an event of 2026-01-02T03:04:05.000Z"
     assert lines == [
-        f"{begun}failing: HTTP 503 at 1970-01-01T00:01:40Z, {since}",
-        f"{begun}failing: no answer (timed out) at 1970-01-01T00:02:40Z, {since}",
+        f"{begun}failing: HTTP 503 at 1970-01-01T00:01:40Z, {of}",
+        f"{begun}failing: no answer (timed out) at 1970-01-01T00:02:40Z, {of}",
         f"{begun}enabled",
     ]
 
@@ -124,6 +124,19 @@ def test_an_endpoint_is_switched_off_and_on(
     ]
 
 
+def test_what_waits_at_an_endpoint_is_hurried(
+    callscribe: Callscribe, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By enabling it though it is enabled: of the call that was tried in vain."""
+    asyncio.run(_wait(database))
+    assert callscribe("endpoints", "enable", "crm") == Exit.OK
+
+    told = capsys.readouterr().out
+    assert told == "crm  is enabled already; what waited there of 1 call is tried now\n"
+    (lane,) = [one for one in asyncio.run(_backlog(database)) if one.endpoint == CRM]
+    assert (lane.acked_seq, lane.attempts, lane.due_at) == (0, 0, 0.0)
+
+
 async def test_an_endpoint_is_tested(
     callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,6 +173,24 @@ def test_an_endpoint_that_is_disabled_gets_it_once_it_is_enabled(
     assert told == "once it is enabled, crm will get what old did not get, of 1 call"
 
 
+async def test_what_an_old_name_had_parked_stays_so_and_is_told(
+    callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Moving it sends nothing: it was given up, and it is said how to have it sent."""
+    assert await asyncio.to_thread(callscribe, "endpoints", "park", "old") == Exit.OK
+    assert await asyncio.to_thread(callscribe, "endpoints", "move", "old", "crm") == Exit.OK
+    async with open_receiver() as (url, ids):
+        retry = ("deliveries", "retry", "--all", "--endpoint", "crm")
+        assert await asyncio.to_thread(callscribe, *retry, crm_url=url) == Exit.OK
+
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "crm will get what old did not get, of 0 calls",
+        f"1 parked delivery is crm's now and not sent by that: `callscribe {' '.join(retry)}`",
+        "crm  1 arrived",
+    ]
+    assert ids == ["evt_c1_1"]
+
+
 def test_what_an_old_name_did_not_get_is_parked(
     callscribe: Callscribe, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -169,7 +200,8 @@ def test_what_an_old_name_did_not_get_is_parked(
 
     parked, _, listed = capsys.readouterr().out.splitlines()
     assert parked == "old  parked 1 delivery"
-    assert listed.split()[2:] == ["old", "c1", "1", "call.started", "no_endpoint"]
+    assert listed.split()[2:6] == ["old", "c1", "1", "call.started"]
+    assert listed.endswith("its endpoint was configured no more")
 
 
 @pytest.mark.parametrize(
@@ -219,6 +251,15 @@ async def _fail(url: str, attempt: Attempt) -> None:
     async with open_journal(url, exclusive=False) as journal:
         await journal.rewind(CALL, CRM, 0)
         await journal.keep_attempts([attempt])
+
+
+async def _wait(url: str) -> None:
+    """Have the crm wait for the call's event until it is tried again."""
+    async with open_journal(url, exclusive=False) as journal:
+        await journal.rewind(CALL, CRM, 0)
+        (lane,) = await journal.lanes_of(CALL, CRM)
+        update = LaneUpdate(CALL, CRM, 0, 3, 2e9, generation=lane.generation)
+        await journal.settle([update])
 
 
 async def _backlog(url: str) -> list[LaneRow]:

@@ -139,7 +139,8 @@ async def test_an_endpoint_that_is_renamed_gets_what_the_old_one_did_not(tmp_pat
     clock = ManualClock()
     await leave_a_backlog(tmp_path, clock)
     async with open_harness(tmp_path, endpoint("new"), clock=clock) as harness:
-        assert await switches.move(harness.journal, [NEW], CRM, NEW) == 1
+        moved = await switches.move(harness.journal, [NEW], CRM, NEW)
+        assert moved == switches.Moved(calls=1, parked=0)
         await harness.list_backlog()
         await say_more(harness)
         for _ in range(2):  # one finds it, the next has it

@@ -49,6 +49,30 @@ async def test_a_gone_endpoint_is_told_to_the_others_and_so_is_its_return(tmp_pa
         assert body["data"]["reason"] == "gone"
 
 
+async def test_what_waits_for_its_next_try_is_tried_when_somebody_says_so(tmp_path: Path) -> None:
+    """The fault is mended: nobody waits out the schedule. What does not wait is left alone."""
+    async with open_harness(tmp_path, endpoint(), endpoint("log")) as harness:
+        harness.crm.rule = lambda delivery: BROKEN if delivery.type == "transcript.final" else None
+        for call in ("c1", "c2"):
+            await harness.commit(
+                call, "call.started", "transcript.final", "call.ended", to=("crm",)
+            )
+        await harness.commit("c3", "call.started", to=("crm", "log"))
+        await harness.flush()
+        await harness.advance(300.0)
+        harness.crm.rule = lambda _: None
+        before = list(harness.crm.ids)
+
+        assert await switches.hurry(harness.journal, LOG) == 0
+        assert await switches.hurry(harness.journal, CRM) == 2
+        await harness.list_backlog()
+
+        news = harness.crm.ids[len(before) :]
+        assert sorted(news) == ["c1_2", "c1_3", "c2_2", "c2_3"]
+        assert await harness.backlog() == []
+        assert await switches.hurry(harness.journal, CRM) == 0
+
+
 async def test_a_gone_endpoint_stays_off_while_that_is_noted(tmp_path: Path) -> None:
     """Whoever lists the backlog meanwhile, the journal says that it is on: an old answer."""
     async with open_harness(tmp_path) as harness:
@@ -237,7 +261,8 @@ async def test_a_renamed_endpoint_gets_what_the_old_name_did_not(tmp_path: Path)
         await harness.journal.settle([LaneUpdate(C1, OLD, 1)])
         await harness.list_backlog()
 
-        assert await switches.move(harness.journal, [CRM], OLD, CRM) == 2
+        moved = await switches.move(harness.journal, [CRM], OLD, CRM)
+        assert moved.calls == 2
         await harness.list_backlog()
 
         assert sorted(harness.crm.ids) == ["c1_2", "c2_1"]

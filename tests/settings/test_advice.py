@@ -44,6 +44,15 @@ def test_a_service_without_routes_names_the_file_that_was_read(load: Load) -> No
     assert "no settings file was read" in without.text
 
 
+def test_an_endpoint_that_no_route_names_is_told(load: Load) -> None:
+    """It would get no call; where there is no route at all, that is told instead."""
+    told = ["endpoint erp: gets no call: no [[route]] names it in its endpoints"]
+    erp = LOG.replace('name = "log"', 'name = "erp"')
+
+    assert advice(load, LOG + erp + IN_CALL) == told
+    assert [one.partition(":")[0] for one in advice(load, erp)] == ["routes"]
+
+
 @pytest.mark.parametrize(
     ("match", "text"),
     [

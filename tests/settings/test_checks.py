@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import checks
+from service.wire.webhook_secret import check_webhook_secret
 from tests.settings.builders import PUBLIC_KEY, SECRET
 
 README = Path(__file__).parents[2] / "README.md"
@@ -172,7 +173,7 @@ def test_public_keys_are_one_or_two(text: str) -> None:
 def test_webhook_secrets_follow_standard_webhooks(text: str) -> None:
     """whsec_ and 24 to 64 bytes; the error says how to make one."""
     with pytest.raises(ValueError, match="openssl rand"):
-        checks.check_webhook_secret(text)
+        check_webhook_secret(text)
 
 
 @pytest.mark.parametrize("text", ["all", "stable", "off", "debounce:1ms", "debounce:99999ms"])

@@ -23,7 +23,7 @@ from service.delivery.lanes import DeliveryLanes
 from service.delivery.schedule import Counters
 from service.delivery.signing import public_key
 from service.delivery.sinks import OpenSink, open_sink
-from service.delivery.switches import disable, enable, try_endpoint
+from service.delivery.switches import disable, enable, hurry, try_endpoint
 from service.delivery.trouble import find_trouble
 from service.errors import BadInputError, JournalUnavailableError, SettingsError
 from service.ids import EndpointName
@@ -50,6 +50,7 @@ ENABLE_ENDPOINT: Operation[NoQuery, NoBody] = Operation(
     path="/v1/endpoints/{endpoint_name}/enable",
     tag="delivery",
     summary="Have a disabled endpoint get everything it missed, and what comes",
+    description="Of one that is enabled, have what waits for its next try be tried now.",
     access="admin",
     answers=(Answer(description="It is enabled.", model=Switched),),
 )
@@ -128,10 +129,12 @@ class EndpointRoutes:
         return reply(ask, EndpointStates(data=[await self._explained(one) for one in states]))
 
     async def enable(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
-        """Switch it on, and begin at once."""
+        """Switch it on, and begin at once; where it is on, have what waits be tried now."""
         name = self._named(ask).name
         changed = await enable(self._journal, list(self._endpoints), name, now=self._clock())
-        return await self._switched(ask, Switched(name=name, state="enabled", changed=changed))
+        hurried = 0 if changed else await hurry(self._journal, name)
+        switched = Switched(name=name, state="enabled", changed=changed, hurried=hurried)
+        return await self._switched(ask, switched)
 
     async def disable(self, ask: Ask[NoQuery, NoBody]) -> web.Response:
         """Switch it off; attempts that are on their way end by themselves."""

@@ -55,8 +55,12 @@ class Switched(Reply):
 
     name: str
     state: Literal["enabled", "disabled"]
+    """Whether it is to get events; how it does, `GET /v1/endpoints` says."""
     changed: bool
     """Whether it was not so before."""
+    hurried: int = 0
+    """Of how many calls something waited for its next try, and is tried now, if it was enabled
+    already."""
 
 
 class EndpointTest(Reply):
@@ -65,8 +69,9 @@ class EndpointTest(Reply):
     name: str
     arrived: bool
     status: int | None
-    """The HTTP status that it did not arrive with, if there was one."""
+    """The HTTP status of the answer; null if there was none, or it is no webhook."""
     error: str | None
+    """What was wrong; null if it arrived."""
     took_ms: int
 
 

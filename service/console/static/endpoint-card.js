@@ -17,7 +17,7 @@ const MARKS = { up: "well", failing: "behind", disabled: "disabled", unknown: "d
 export function endpointCard(one, { told, changed }) {
   const state = one.state === "up" && one.lanes_behind ? "behind" : MARKS[one.state];
   return el("li", { class: "endpoint" },
-    el("h3", {}, one.name, " ", el("span", { class: "type" }, one.type ?? "gone")),
+    el("h3", {}, one.name, " ", one.type && el("span", { class: "type" }, one.type)),
     el("p", { class: "state", "data-state": state }, STATES[one.state](one)),
     waiting(one), lastError(one),
     el("dl", {}, figure("Delivered", one.delivered), figure("Retried", one.retried), figure("Given up", one.parked)),
@@ -37,8 +37,9 @@ function figure(name, value) {
 /** What it did not get, and since when; for one that gets nothing until somebody acts, what is to be done. */
 function waiting(one) {
   if (!one.lanes_behind) return null;
-  const since = one.behind_since && ["the oldest since ", el("span", { title: exactly(one.behind_since) }, when(one.behind_since))];
-  if (one.state === "up" || one.state === "failing") return el("p", { class: "hint" }, since && ["Waits, ", since, "."]);
+  // when that happened, not since when it waits: after a replay the two differ
+  const since = one.behind_since && ["the oldest is of ", el("span", { title: exactly(one.behind_since) }, when(one.behind_since))];
+  if (one.state === "up" || one.state === "failing") return el("p", { class: "hint" }, since && ["Waits: ", since, "."]);
   const remedy = one.state === "disabled" ? " Until it is enabled it gets nothing." : [
     " Give it to another one or give it up, where the service runs: ",
     el("code", {}, `callscribe endpoints move ${one.name} NEW`), " or ", el("code", {}, `callscribe endpoints park ${one.name}`), "."];
@@ -74,7 +75,12 @@ function acts(one, told, changed) {
   };
   return el("p", { class: "actions" },
     one.state === "disabled" && act("enable", "Enable", () => `${one.name} is enabled, and gets what it missed.`),
+    one.state !== "disabled" && one.lanes_behind > 0 && act("enable", "Try now", hurried),
     act("test", "Send a test", tested));
+}
+
+function hurried({ name, hurried: calls }) {
+  return calls ? `What waited at ${name} of ${count(calls, "call")} is tried now.` : `Nothing at ${name} waits for its next try.`;
 }
 
 function tested(result) {

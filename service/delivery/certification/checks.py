@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import aiohttp
-from standardwebhooks.webhooks import Webhook
 
 from service.client_connections import ClientConnector
-from service.delivery.certification import deliveries, forgeries
+from service.delivery.certification import deliveries, forgeries, samples
 from service.delivery.certification.receiver import Receiver
 from service.errors import SettingsError
+from service.wire.webhook_secret import check_webhook_secret
 
 CONTRACTS: Final = ("partials", "report", "batch")
 """What comes only to endpoints that ask for it, by the key they do it with."""
@@ -18,15 +18,17 @@ CONTRACTS: Final = ("partials", "report", "batch")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was done, and what is wrong, if anything."""
+    """One check: what was done, and what is wrong, if anything; or why it was not tried."""
 
     check: str
     problem: str | None
+    tried: bool = True
 
 
 Check = Callable[[Receiver], Awaitable[str | None]]
 _PLAIN: Final = "a call's events, signed"
-_NO_USE: Final = "not tried: a plain call is not taken as it should be"
+_NO_USE: Final = "a plain call is not taken as it should be"
+_SILENT: Final = "nobody answered"
 _TAKEN: Final[dict[str, Check]] = {
     "numbers such as 1.0": deliveries.numbers,
     "letters of all languages": deliveries.letters,
@@ -53,6 +55,7 @@ _TAKEN: Final[dict[str, Check]] = {
     "a slow sender, beside a quick one": deliveries.slow_senders,
     "a sender that hangs up in the middle": deliveries.broken_senders,
     "an id that was forged before": forgeries.remembered,
+    "an answer in good time": deliveries.slowness,
 }
 _REFUSED: Final[dict[str, Check]] = {
     "a signature of somebody else": forgeries.strangers,
@@ -73,8 +76,8 @@ _OF_A_CONTRACT: Final[dict[Check, str]] = {
 async def certify(url: str, secret: str, *, without: Collection[str] = ()) -> list[Finding]:
     """Try a receiver with everything that may come; return a finding for each check.
 
-    `without` names `CONTRACTS` that the endpoint does not have. Where a plain call is not taken,
-    nothing else that is genuine is tried; where nobody answers it, nothing at all.
+    `without` names `CONTRACTS` that the endpoint does not have. Where a plain call is not taken, or
+    not any more after a check, nothing else is tried: who refuses everything shows nothing.
 
     Raises:
         SettingsError: The secret cannot be used.
@@ -84,19 +87,27 @@ async def certify(url: str, secret: str, *, without: Collection[str] = ()) -> li
         connector=ClientConnector(), timeout=aiohttp.ClientTimeout(), trust_env=False
     ) as session:
         receiver = Receiver(url, secret, session)
-        first = Finding(_PLAIN, await deliveries.a_call(receiver))
-        taken = {
-            name: check
-            for name, check in _TAKEN.items()
-            if _OF_A_CONTRACT.get(check) not in without
-        }
-        silent = None if receiver.has_answered else "not tried: nobody answered"
-        no_use = silent or (_NO_USE if first.problem else None)
-        return [
-            first,
-            *[Finding(name, no_use or await check(receiver)) for name, check in taken.items()],
-            *[Finding(name, silent or await check(receiver)) for name, check in _REFUSED.items()],
-        ]
+        findings = [Finding(_PLAIN, await deliveries.a_call(receiver))]
+        takes = findings[0].problem is None
+        no_use = None if takes else _NO_USE if receiver.has_answered else _SILENT
+        for name, check in (*_TAKEN.items(), *_REFUSED.items()):
+            if _OF_A_CONTRACT.get(check) not in without:
+                findings.append(await _try(name, check, receiver, no_use))
+                no_use = no_use or await _broken_by(findings[-1], receiver)
+        return findings
+
+
+async def _try(name: str, check: Check, receiver: Receiver, no_use: str | None) -> Finding:
+    if no_use is not None:
+        return Finding(name, no_use, tried=False)
+    return Finding(name, await check(receiver))
+
+
+async def _broken_by(finding: Finding, receiver: Receiver) -> str | None:
+    """Say that a check left a receiver that takes nothing any more: all that is next would fail."""
+    if finding.problem is None or (await receiver.deliver(samples.first("after"))).taken:
+        return None
+    return f"since {finding.check!r} it does not even take what it took before"
 
 
 def check_secret(secret: str) -> None:
@@ -106,6 +117,6 @@ def check_secret(secret: str) -> None:
         SettingsError: It is not.
     """
     try:
-        Webhook(secret)
-    except Exception:  # noqa: BLE001 - the package raises bare errors, and their text has the secret
-        raise SettingsError(["secret should be whsec_ and base64"]) from None
+        check_webhook_secret(secret)
+    except ValueError as error:
+        raise SettingsError([f"the secret {error}"]) from None

@@ -17,9 +17,11 @@ from service.patience import Patience, body_of
 from service.reasons import connection_fault
 
 TIMEOUT_S: Final = 10.0
-_OK, _NOT_OK = 200, 300
+_OK, _NOT_OK, _NO_REDIRECT = 200, 300, 400
 _BROKEN = 500
 _RETRY_AFTER_S = (0.5, 1.0, 2.0)
+_NOTICED_S: Final = 0.5
+"""So long after a connection was broken off a receiver should have seen it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Answer:
         """Whether it took the event."""
         return self.status is not None and _OK <= self.status < _NOT_OK
 
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it said that the event is to go elsewhere."""
+        return self.status is not None and _NOT_OK <= self.status < _NO_REDIRECT
+
     def __str__(self) -> str:
         """Say it in words."""
         return f"did not answer {self.why}" if self.status is None else f"answered {self.status}"
@@ -59,6 +66,8 @@ class Receiver:
         self.signer = Webhook(secret)
         self.has_answered = False
         """Whether it ever did."""
+        self.slowest_s = 0.0
+        """How long it took to take an event, at most."""
         self._session = session
 
     async def deliver(self, message: Message) -> Answer:
@@ -94,17 +103,24 @@ class Receiver:
         told = {spelt(name): value for name, value in told.items()}
         if halfway is not None:
             told["Content-Length"] = str(len(sent))
-        return await self._post(
-            body_of(sent) if halfway is None else _in_halves(sent, halfway), told
-        )
+            return await self._post(_in_halves(sent, halfway), told)
+        answer = await self._post(body_of(sent), told)
+        if answer.taken:
+            self.slowest_s = max(self.slowest_s, answer.took_s)
+        return answer
 
     async def break_off(self, message: Message) -> None:
-        """Begin to send a message, and hang up in the middle of its body."""
+        """Begin to send a message, hang up in the middle of its body, and let that be noticed.
+
+        What comes at once may be taken before the receiver knows, and show nothing of what it does
+        then.
+        """
         halfway = Halfway()
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(self.send(message, halfway=halfway), name="broken_off")
             await halfway.reached_by(sending)
             sending.cancel()
+        await asyncio.sleep(_NOTICED_S)
 
     def signed_by(self, signer: Signer, message: Message, age_s: float = 0.0) -> str:
         """Return a signature as it would stand in the header."""

@@ -10,6 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from service.errors import BadInputError, SettingsError
 from service.simulator.words.records import Completed, Final, Record, parse_records
+from service.wire.webhook_secret import check_webhook_secret
 
 MAX_BODY_BYTES = 1024 * 1024
 _SHUTDOWN_S = 1.0
@@ -155,6 +156,6 @@ def _verifier(secret: str | None) -> Webhook | None:
     if not secret:
         return None
     try:
-        return Webhook(secret)
-    except Exception:  # noqa: BLE001 - the package raises bare errors, and their text has the secret
-        raise SettingsError(["the secret of words should be whsec_ and base64"]) from None
+        return Webhook(check_webhook_secret(secret))
+    except ValueError as error:
+        raise SettingsError([f"the secret of words {error}"]) from None

@@ -102,7 +102,7 @@ class TakesOneAtATime(Crm):
             return await super().answer(request)
 
 
-@named_by("a call's events, signed")
+@named_by("an answer in good time")
 class IsSlow(Crm):
     """Works first, and answers afterwards."""
 

@@ -39,6 +39,7 @@ class Crm:
         self.had: set[str] = set()
         self.marked: set[str] = set()
         self.busy = 0
+        self.is_broken = False
 
     async def take(self, request: web.Request) -> web.Response:
         """Take one webhook."""
@@ -57,6 +58,7 @@ class Crm:
         try:
             body = self.cut(await request.read())
         except ConnectionError:
+            self.broke_off()
             return 400
         if not self.trusts(headers) and not self.is_genuine(headers, body):
             return self.refusal()
@@ -69,6 +71,9 @@ class Crm:
 
     def begin(self, webhook_id: str) -> None:
         """Do something before the body is there."""
+
+    def broke_off(self) -> None:
+        """Do something once a body ended before its end."""
 
     def cut(self, body: bytes) -> bytes:
         """Return what is read of a body."""

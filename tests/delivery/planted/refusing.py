@@ -71,3 +71,15 @@ class RemembersWhatBrokeOff(Crm):
             if webhook_id in self.marked:
                 raise RefusedError(409)
             self.marked.add(webhook_id)
+
+
+@named_by("a sender that hangs up in the middle")
+class NeverGetsOverWhatBrokeOff(Crm):
+    """Answers 500 for ever, once a body ended before its end."""
+
+    def broke_off(self) -> None:
+        self.is_broken = True
+
+    def begin(self, webhook_id: str) -> None:
+        if self.is_broken:
+            raise RefusedError(500)
