@@ -54,18 +54,16 @@ async def serving(
     """
     if not loading:
         write_settings(folder, settings)
-    environ = {
-        "PATH": os.environ["PATH"],
-        "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
-        "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        **{key.upper(): value for key, value in settings.items() if key.startswith("telnyx_")},
-    }
     command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
     if workers > 1:
         command += ["--workers", str(workers)]
     reading_end, writing_end = os.pipe()
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=environ, stdout=writing_end, stderr=asyncio.subprocess.STDOUT
+        *command,
+        cwd=folder,
+        env=_environ(settings, port),
+        stdout=writing_end,
+        stderr=asyncio.subprocess.STDOUT,
     )
     os.close(writing_end)
     started = asyncio.Event()
@@ -83,6 +81,15 @@ async def serving(
             process.kill()
         await process.wait()
         await reading
+
+
+def _environ(settings: Mapping[str, Any], port: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
+        "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **{key.upper(): value for key, value in settings.items() if key.startswith("telnyx_")},
+    }
 
 
 def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
