@@ -54,12 +54,9 @@ async def serving(
     """
     if not loading:
         write_settings(folder, settings)
-    command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
-    if workers > 1:
-        command += ["--workers", str(workers)]
     reading_end, writing_end = os.pipe()
     process = await asyncio.create_subprocess_exec(
-        *command,
+        *_command(workers),
         cwd=folder,
         env=_environ(settings, port),
         stdout=writing_end,
@@ -81,6 +78,11 @@ async def serving(
             process.kill()
         await process.wait()
         await reading
+
+
+def _command(workers: int) -> list[str]:
+    command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
+    return [*command, "--workers", str(workers)] if workers > 1 else command
 
 
 def _environ(settings: Mapping[str, Any], port: int) -> dict[str, str]:
