@@ -4,7 +4,8 @@ aiohttp drops all that came in one packet for whatever is wrong in it, heeds int
 end, and closes a connection only once all is sent that waits. So a 204 with a body was no answer,
 though the receiver had what it was for; one that sent `102 Processing` and no more kept the loop
 busy; who read a body with a broken chunk waited for ever; and of a receiver that did not read, each
-attempt left a descriptor and the body that was sent.
+attempt left a descriptor and the body that was sent. A status was no answer if a long or odd header
+followed it.
 """
 
 import asyncio
@@ -15,8 +16,9 @@ from typing import Any, Final
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
-from aiohttp.http import HttpProcessingError, RawResponseMessage
-from aiohttp.streams import StreamReader
+from aiohttp.http import HttpProcessingError, HttpVersion11, RawResponseMessage
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from multidict import CIMultiDict, CIMultiDictProxy
 
 MAX_INTERIM_ANSWERS: Final = 16
 """1xx before the answer itself. Who is at work says so every few seconds; attempts take ten."""
@@ -24,6 +26,13 @@ MAX_INTERIM_ANSWERS: Final = 16
 MAX_HEAD_LINES: Final = 4_096
 """Of all these heads, and of the pieces that lines come in: a parser skips empty ones for ever."""
 
+MAX_HEAD_BYTES: Final = 256 * 1024
+"""As much, in one line or in many: aiohttp's 8 KiB a line is less than some policies have."""
+
+_STATUS_BYTES: Final = 1024
+"""So much of a head is kept for its first line."""
+
+_STATUS: Final = re.compile(rb"[\r\n]*HTTP/1\.[01] ([2-9]\d\d)(?: [^\n]*)?(?:\n|$)")
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 
 _CONTINUE, _SWITCHING = HTTPStatus.CONTINUE, HTTPStatus.SWITCHING_PROTOCOLS
@@ -35,25 +44,33 @@ class ClientProtocol(ResponseHandler):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self._awaits_head = False
-        self._interim_answers = self._lines = 0
+        self._interim_answers = self._lines = self._head_bytes = 0
+        self._begun = b""
+        self._is_deaf = False
 
     def set_response_params(self, **params: Any) -> None:  # noqa: ANN401 - aiohttp's
         """Expect the answer to another request."""
-        self._awaits_head, self._interim_answers, self._lines = True, 0, 0
-        super().set_response_params(**params)
+        self._awaits_head, self._begun = True, b""
+        self._interim_answers = self._lines = self._head_bytes = 0
+        limits = {"max_line_size": MAX_HEAD_BYTES, "max_field_size": MAX_HEAD_BYTES}
+        super().set_response_params(**{**params, **limits, "max_headers": MAX_HEAD_LINES})
 
     def data_received(self, data: bytes) -> None:
         """Take a head apart from what follows it in the same packet, which then cannot undo it."""
+        if self._is_deaf:
+            return
         start = 0
         while start < len(data) and self._awaits_head and self.exception() is None:
             end = self._end_of_piece(data, start)
             self._lines += data.count(b"\n", start, end) or 1
-            if self._lines > MAX_HEAD_LINES:
+            self._head_bytes += end - start
+            self._begun += data[start : min(end, start + _STATUS_BYTES - len(self._begun))]
+            if self._lines > MAX_HEAD_LINES or self._head_bytes > MAX_HEAD_BYTES:
                 self.set_exception(HttpProcessingError(message="too long a head"))
             else:
                 super().data_received(data[start:end])
             start = end
-        if start < len(data) and self.exception() is None:
+        if start < len(data) and self.exception() is None and not self._is_deaf:
             super().data_received(data[start:])
         if self.exception() is not None:
             self._break_off_body()
@@ -73,6 +90,27 @@ class ClientProtocol(ResponseHandler):
         if body is not None and not body.is_eof() and body.exception() is None:
             body.set_exception(aiohttp.ClientPayloadError("the body cannot be read"))
 
+    def set_exception(self, exc: BaseException, *cause: Any) -> None:  # noqa: ANN401 - aiohttp's
+        """Fail, unless a head is what is wrong: its first line has said what there is to know."""
+        said = _STATUS.match(self._begun) if self._awaits_head else None
+        if said is None or not isinstance(exc, HttpProcessingError):
+            super().set_exception(exc, *cause)
+            return
+        self._is_deaf = True
+        self.force_close()
+        message = RawResponseMessage(
+            version=HttpVersion11,
+            code=int(said[1]),
+            reason="",
+            headers=CIMultiDictProxy(CIMultiDict()),
+            raw_headers=(),
+            should_close=True,
+            compression=None,
+            upgrade=False,
+            chunked=False,
+        )
+        self.feed_data((message, EMPTY_PAYLOAD))
+
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
         """Take a head that is whole; too many interim ones are a fault of the other side."""
         status = data[0].code
@@ -83,6 +121,7 @@ class ClientProtocol(ResponseHandler):
             self.set_exception(HttpProcessingError(message="too many interim answers"))
             return
         self._interim_answers += is_interim
+        self._begun = b""
         super().feed_data(data, size)
 
     def close(self) -> None:

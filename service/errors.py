@@ -27,6 +27,7 @@ CallscribeError
 ├── DeliveryError
 │   ├── TemporaryDeliveryError  try again, after `retry_after_s` if it says so
 │   │   ├── HostUnavailableError so does everything that goes there: spare it for a while
+│   │   ├── KeptConnectionLostError  try once more at once: most likely nobody saw this attempt
 │   │   └── NoDescriptorError    nothing was tried, by our own fault: wait, and blame nobody
 │   ├── PermanentDeliveryError  never going to work; park it
 │   └── EndpointGoneError       the receiver said 410; disable the endpoint
@@ -206,6 +207,10 @@ class TemporaryDeliveryError(DeliveryError):
 
 class HostUnavailableError(TemporaryDeliveryError):
     """Nobody is there, or nobody has time: what fails is the host, not this delivery."""
+
+
+class KeptConnectionLostError(TemporaryDeliveryError):
+    """A connection was lost that had been used before, which says nothing of the host."""
 
 
 class NoDescriptorError(TemporaryDeliveryError):

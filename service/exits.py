@@ -1,13 +1,18 @@
-"""Exit codes: what a finished process says to whatever started it."""
+"""Exit codes: what a finished process says to whatever started it. And signals that end none."""
 
+import signal
 from enum import IntEnum
+from typing import Final
+
+HELD_BACK: Final = (signal.SIGTERM, signal.SIGHUP)
+"""A supervisor starts workers with these held back, until each is ready to heed them."""
 
 
 class Exit(IntEnum):
     """The exit codes of `callscribe`, all of them."""
 
     OK = 0
-    """Done; for `serve`: drained, with nothing left to deliver."""
+    """Done; for `serve`: drained, with nothing left to deliver, or stopped before it began."""
     FAILED = 1
     """It did not work: a failed check, a crash, something missing in the demo."""
     USAGE = 2

@@ -8,7 +8,8 @@ it.
 
 import asyncio
 import io
-from types import TracebackType
+from dataclasses import dataclass
+from types import SimpleNamespace, TracebackType
 from typing import Final, Self
 
 import aiohttp
@@ -19,6 +20,11 @@ LATE_S: Final = 0.2
 LAST_LOOK_S: Final = 1.0
 """What is left at least after that, once: time to read what came."""
 _STEP_S: Final = 1.0
+_LOST: Final = (
+    aiohttp.ServerDisconnectedError,
+    aiohttp.ClientConnectionResetError,
+    aiohttp.ClientOSError,
+)
 _WRITTEN_AT_ONCE_BYTES: Final = 1024 * 1024
 
 
@@ -77,6 +83,37 @@ class Patience:
             self._timeout.reschedule(self._loop.time())
 
 
+class KeptConnectionError(aiohttp.ClientConnectionError):
+    """A connection was lost that had been kept: whoever hung up most likely saw nothing.
+
+    Others may do that when they like, and need not say so. What is the same to them if it comes
+    twice can be posted again at once, as often as connections may have been kept.
+    """
+
+
+MAX_KEPT_LOST: Final = 3
+"""So often at most, in a row."""
+
+
+@dataclass(slots=True)
+class _Connection:
+    """What is known of the connection that a request has."""
+
+    was_used: bool = False
+    """Whether another request had it before."""
+
+
+def used_connections() -> aiohttp.TraceConfig:
+    """Return what has a session tell `post_patiently` which connections were used before."""
+
+    async def note(_: aiohttp.ClientSession, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.was_used = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(note)
+    return trace
+
+
 async def post_patiently(
     session: aiohttp.ClientSession,
     url: URL,
@@ -91,18 +128,29 @@ async def post_patiently(
 
     Raises:
         TimeoutError: No answer within the limit, or no connection within the session's.
+        KeptConnectionError: A connection was lost that had been used before, if the session has
+            `used_connections`.
         aiohttp.ClientError: As `session.post`; so are `OSError` and `ValueError`.
     """
     async with Patience(limit_s) as patience:
         while True:
             before_s = patience.stood_still_s
+            connection = _Connection()
             try:
                 return await session.post(
-                    url, data=body_of(body), headers=headers, allow_redirects=False
+                    url,
+                    data=body_of(body),
+                    headers=headers,
+                    allow_redirects=False,
+                    trace_request_ctx=connection,
                 )
             except aiohttp.ConnectionTimeoutError:
                 if patience.stood_still_s == before_s:
                     raise
+            except _LOST as error:
+                if connection.was_used:
+                    raise KeptConnectionError from error
+                raise
 
 
 def body_of(body: bytes) -> bytes | io.BytesIO:

@@ -21,16 +21,27 @@ from service.tasks import open_tasks
 log = structlog.get_logger()
 
 
-def run(settings: Settings, reload: Callable[[], Settings], machine: Machine) -> int:
+def run(
+    settings: Settings,
+    reload: Callable[[], Settings],
+    machine: Machine,
+    hung_up: Callable[[], bool] = lambda: False,
+) -> int:
     """Run the service until SIGTERM or SIGINT; return the exit code.
 
-    On SIGHUP, `reload` gives the settings anew, and webhooks are signed as they say from then on.
+    On SIGHUP, `reload` gives the settings anew, and webhooks are signed as they say from then on;
+    also if it came before, as `hung_up` says, or while the service starts.
     One that has a seat shares its port, and stops when its standard input ends as well.
     """
-    return uvloop.run(serve(settings, reload, machine))
+    return uvloop.run(serve(settings, reload, machine, hung_up))
 
 
-async def serve(settings: Settings, reload: Callable[[], Settings], machine: Machine) -> int:
+async def serve(
+    settings: Settings,
+    reload: Callable[[], Settings],
+    machine: Machine,
+    hung_up: Callable[[], bool],
+) -> int:
     """Run the service until a signal, and drain. A second signal stops it at once."""
     stop, asked = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -44,11 +55,13 @@ async def serve(settings: Settings, reload: Callable[[], Settings], machine: Mac
 
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, told, one.name)
+    loop.add_signal_handler(signal.SIGHUP, asked.set)
+    if hung_up():
+        asked.set()
     if machine.seat:
         _stop_when_alone(loop, lambda: told("end of the supervisor"))
     try:
         async with running(settings, machine=machine) as service, open_tasks() as tasks:
-            loop.add_signal_handler(signal.SIGHUP, asked.set)
             tasks.keep(lambda: _rotate(service, reload, asked), "rotation")
             tasks.keep(partial(spare_the_collector, service.carrier), "collector")
             await stop.wait()

@@ -10,14 +10,14 @@ import asyncio
 import signal
 import tempfile
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from service.exits import Exit
+from service.exits import HELD_BACK, Exit
 from service.pool.seat import Seat
 from service.tasks import first_of
 from service.web.listen import bind_address
@@ -94,9 +94,10 @@ class Pool:
     async def _run_one(self, seat: Seat) -> int:
         """Run a worker; return its exit code, which is below zero if a signal killed it."""
         rotations = self._rotations
-        worker = await create_subprocess_exec(
-            *self._command(seat), stdin=PIPE, start_new_session=True
-        )  # Ctrl-C reaches it through us, once
+        with _held_back():
+            worker = await create_subprocess_exec(
+                *self._command(seat), stdin=PIPE, start_new_session=True
+            )  # Ctrl-C reaches it through us, once
         self._running[seat] = worker
         log.info("worker_started", worker=seat.number, process=worker.pid)
         try:
@@ -131,6 +132,20 @@ async def supervise(command: Command, host: str, port: int, *, workers: int) -> 
             log.info("workers_started", url=address.url, workers=workers)
             numbers = range(1, workers + 1)
             return await pool.run([Seat(n, workers, address.port, Path(folder)) for n in numbers])
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """Have what is started here inherit that signals wait until it heeds them: they would end it.
+
+    Ours come a moment later. A process is forked before its start first waits for anything, so
+    that several may be started at once.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_BACK)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
 
 
 def _exit(code: int) -> Exit:

@@ -40,6 +40,19 @@ ODD: Final[dict[str, tuple[bytes, int]]] = {
     "a 304 that says it has a body": (b"HTTP/1.1 304 No\r\nContent-Length: 500\r\n\r\n", 304),
     "no status": (b"HTTP/1.1 000 No\r\nContent-Length: 0\r\n\r\n", 0),
     "a status that is none": (b"HTTP/1.1 999 No\r\nContent-Length: 0\r\n\r\n", 999),
+    "a header longer than most": (NO_CONTENT + b"X: " + b"x" * 9_000 + b"\r\n\r\n", 204),
+    "a header without end": (NO_CONTENT + b"X: " + b"x" * 500_000, 204),
+    "more headers than most": (NO_CONTENT + b"X: x\r\n" * 200 + b"\r\n", 204),
+    "headers without end": (NO_CONTENT + b"X: x\r\n" * 9_000, 204),
+    "a header that is none": (NO_CONTENT + b"No Header: x\r\nServer: x\r\n\r\n", 204),
+    "a header that is none, after an interim answer": (
+        b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 503 No\r\nNo Header: x\r\n\r\n",
+        503,
+    ),
+    "two lengths": (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        200,
+    ),
     "a body that never comes": (b"HTTP/1.1 500 No\r\nContent-Length: 500\r\n\r\n", 500),
 }
 """What is sent in one packet, and the status that it says."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 from tests.waiting import until
 
@@ -17,6 +18,8 @@ class RawServer:
     goes_on_with: bytes = b""
     """What follows, over and over, until the other side hangs up."""
     reads: bool = True
+    answers: int | None = None
+    """How many requests of a connection it answers: it hangs up over the next; None for all."""
     port: int = 0
     requests: int = 0
     open: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -34,9 +37,11 @@ class RawServer:
         """Answer the requests of one connection until it is closed."""
         self.open.add(writer)
         try:
-            while True:
+            for number in count():
                 await self._take(reader)
                 self.requests += 1
+                if number == self.answers:
+                    return
                 await self._answer(writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
@@ -62,9 +67,11 @@ class RawServer:
 
 
 @asynccontextmanager
-async def open_raw_server(*packets: bytes, goes_on_with: bytes = b"") -> AsyncIterator[RawServer]:
+async def open_raw_server(
+    *packets: bytes, goes_on_with: bytes = b"", answers: int | None = None
+) -> AsyncIterator[RawServer]:
     """Listen on a free port of this machine."""
-    raw = RawServer(packets, goes_on_with)
+    raw = RawServer(packets, goes_on_with, answers=answers)
     server = await asyncio.start_server(raw.serve, "127.0.0.1", 0)
     raw.port = server.sockets[0].getsockname()[1]
     async with server:

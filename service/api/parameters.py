@@ -70,7 +70,8 @@ Moment = Annotated[
 Number = Annotated[
     str, Field(min_length=1, max_length=512, pattern=PLAIN), BeforeValidator(phone_number)
 ]
-"""A phone number or SIP address, whole; with a `*` at the end, any that begins so."""
+"""A phone number or SIP address, whole, of anybody who is shown to be in a call; with a `*` at the
+end, any that begins so of who called or was called."""
 Sealed = Annotated[str, Field(min_length=1, max_length=2048)]
 """A `next` of an earlier page, as it was."""
 Metadata = Annotated[

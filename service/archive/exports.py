@@ -28,6 +28,7 @@ from service.ports import CallSummary, Journal, Library, StoredEvent
 from service.wire.events import timestamp
 from service.wire.shown import one_line
 from service.wire.subtitles import Cue, clock, is_long, joined, words_of, write_subtitles
+from service.words import count_words
 
 ExportForm = Literal["json", "jsonl", "txt", "srt", "vtt", "csv"]
 FORMS: tuple[ExportForm, ...] = get_args(ExportForm)
@@ -135,7 +136,7 @@ def _cues(utterance: Utterance, voice: str, free_ms: int) -> Iterator[Cue]:
     start_ms = free_ms if utterance.start_ms is None else max(utterance.start_ms, 0)
     end_ms = utterance.end_ms
     if end_ms is None or end_ms <= start_ms:
-        end_ms = start_ms + _WORD_MS * len(text.split())
+        end_ms = start_ms + _WORD_MS * count_words(text)
     cue = Cue(start_ms, end_ms, text, voice)
     if not is_long(cue):
         return iter([cue] if text else [])

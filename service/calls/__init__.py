@@ -7,7 +7,7 @@ say (`phrases`), `vitals` the signs that a call lives, and `ending` its end. `co
 dialled for a leg and bridged (`dialled` finds them), `sides` says who is then on which side, and
 `outgoing` begins calls of our own (`dial_wish`). `parties` are who is in the call, in what role,
 and `presence` what they do besides talking; `party_webhooks` (as `webhook` says of each) and
-`party_events` are what is heard and told of that.
+`party_events` are what is heard and told of that. `siprec` joins those who come one by one.
 
 Words: `transcription` says whether they are to be had, by the call's route (`routes`,
 `route_choice`). `requests` asks Telnyx until what is known is what is wanted, and `results` act on
@@ -17,7 +17,7 @@ what came of it (`carrier_answers`); words come from Telnyx (`in_call`) or by au
 what is recorded, and `silences` in what Telnyx records (`sound_margins`). `gaps`, `pauses` and
 `coverage` account for the rest of the time. `carrying` adds what its own application says.
 `recordings` tells of audio that is kept (`recorded`), `tapes` has what Telnyx recorded fetched
-(`tape_webhooks`, `tape_answers`), `second_hearing` has it transcribed once more
-(`second_hearing_answers`), `archiving` tells of copies elsewhere (`afterwards`, `archive_answers`,
-`after_events`), `erasure` forgets all, and `engines/` is who can hear what.
+(`tape_webhooks`, `tape_answers`) and `removals` deleted there, `second_hearing` has it transcribed
+once more (`second_hearing_answers`), `archiving` tells of copies elsewhere (`afterwards`,
+`archive_answers`, `after_events`), `erasure` forgets all, and `engines/` is who can hear what.
 """

@@ -72,7 +72,8 @@ class RecordingFailed:
 
     `stage` is `transcription`; or of what Telnyx records `start` (that is tried on, as long as the
     call lives), `storage` (Telnyx could not keep it), `fetch` (it is not to be had), `silencing`
-    (it is here, and words that came late and are hidden can be heard in it). `revision` is which
+    (it is here, and words that came late and are hidden can be heard in it), `deletion` (it is
+    here, and Telnyx may have it still). `revision` is which
     transcription or which of Telnyx's recordings, 0 for none; `code` is Telnyx's, or "".
     """
 

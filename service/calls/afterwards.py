@@ -2,11 +2,11 @@
 
 from typing import assert_never
 
-from service.calls import archiving, recordings, second_hearing, tapes
+from service.calls import archiving, recordings, removals, second_hearing, tapes
 from service.calls.archive_answers import ArchiveRefused, ArchiveWritten
 from service.calls.inputs import RecordingWritten
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
-from service.calls.tape_answers import TapeKept, TapeNotKept
+from service.calls.tape_answers import TapeDeleted, TapeKept, TapeNotDeleted, TapeNotKept
 from service.calls.turn import Turn
 
 AfterInput = (
@@ -17,6 +17,8 @@ AfterInput = (
     | RecordingUnheard
     | TapeKept
     | TapeNotKept
+    | TapeDeleted
+    | TapeNotDeleted
 )
 
 
@@ -31,5 +33,7 @@ def take(turn: Turn, item: AfterInput) -> None:
             second_hearing.take(turn, item)
         case TapeKept() | TapeNotKept():
             tapes.take(turn, item)
+        case TapeDeleted() | TapeNotDeleted():
+            removals.take(turn, item)
         case _:
             assert_never(item)

@@ -22,6 +22,8 @@ def answered(turn: Turn, leg_id: LegId, *, at: float) -> None:
     follows = any(dial.leg == leg_id and dial.linked is not None for dial in state.dials)
     if state.primary is not None and state.legs[state.primary].hung_up and not follows:
         state.primary, state.hand_over_at = leg_id, None
+    if leg.voice is not None and state.phase is Phase.RINGING:
+        state.primary = leg_id  # whichever side of the call is there first
     if leg_id != state.primary or state.phase is not Phase.RINGING:
         return  # the primary leg carries this leg's voice as well
     state.phase, state.answered_at = Phase.TALKING, at

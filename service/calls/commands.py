@@ -144,6 +144,14 @@ class FindTapes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteTape:
+    """Have Telnyx delete a recording; `TapeDeleted` or `TapeNotDeleted` answers."""
+
+    leg_id: LegId
+    tape_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchTape:
     """Put a recording of Telnyx's into the call's; `TapeKept` or `TapeNotKept` answers.
 
@@ -212,6 +220,8 @@ class OpenRecognition:
     socket_id: StreamId | None = None
     is_muted: bool = False
     """Whether nothing is recorded of what it hears."""
+    carried: Track | None = None
+    """On which track of the WebSocket its audio comes; None: on that of `ref`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,4 +303,4 @@ MediaCommand = (
     | HastenRecognitions
     | SoundCommand
 )
-Command = CarrierCommand | CarrierQuestion | MediaCommand | HearRecording | FetchTape
+Command = CarrierCommand | CarrierQuestion | MediaCommand | HearRecording | FetchTape | DeleteTape

@@ -19,6 +19,7 @@ from service.calls.party_events import CallBridged
 from service.calls.state import CallState, Dial, Leg, OpenGap, Phase, Progress, Request
 from service.calls.turn import Turn
 from service.ids import CallId, LegId
+from service.words import count_words
 
 FOLLOW_S = 1.0
 """How long Telnyx may take to end the other leg of a bridge by itself, before it is told to."""
@@ -246,7 +247,7 @@ def fail(turn: Turn, dial: Dial, reason: str, *, at: float, code: str = "") -> N
 
 def speak_due_at(turn: Turn) -> float:
     """Return when a notice that begins now must have been said."""
-    words = len((turn.route.announce or "").split())
+    words = count_words(turn.route.announce or "")
     return turn.now + words * SPEAK_S_PER_WORD + SPEAK_LATE_S
 
 

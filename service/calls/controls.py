@@ -6,7 +6,7 @@ the pause all the same is dropped. Either way words are told apart by when they 
 when they come; of what was said before, finals still come, partials do not.
 """
 
-from service.calls import in_call, pauses, streams, transcription
+from service.calls import in_call, pauses, sides, streams, transcription
 from service.calls.answering import STARTED_LATE
 from service.calls.commands import Reply
 from service.calls.events import TranscriptionPaused, TranscriptionResumed, TranscriptionStopped
@@ -115,7 +115,9 @@ def _start(turn: Turn, primary: LegId, item: ControlAsked) -> None:
     if turn.route.source == "media":
         pauses.end(state, item.at)
         streams.stop_listening(turn, at_ms=state.clock_ms(item.at) or 0)
-        if streams.open_recognitions(turn, primary, at=item.at):
+        legs = [leg_id for leg_id in state.legs if sides.leads(state, leg_id)]
+        opened = [streams.open_recognitions(turn, leg_id, at=item.at) for leg_id in legs]
+        if any(opened):
             return
     else:  # the pause ends when Telnyx says that it transcribes again
         pauses.ask_end(state, item.at)

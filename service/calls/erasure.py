@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from service.calls import removals
 from service.calls.commands import (
     FinishRecognitions,
     Reply,
@@ -15,11 +16,15 @@ from service.calls.inputs import ControlAsked, EraseAsked, Input, WordsHeard
 from service.calls.routes import Route
 from service.calls.state import CallState, Phase, Progress
 from service.calls.streams import finish_streams
+from service.calls.tape_answers import TapeDeleted, TapeNotDeleted
+from service.calls.tape_webhooks import TapeSaved
 from service.calls.turn import Turn
 
 
 def erase(turn: Turn, item: EraseAsked) -> None:
     """End what runs, leave a tombstone, and remember only that there was a call.
+
+    Where the route says so, also which of its recordings Telnyx is to delete, until it did.
 
     The conversation itself goes on if it does; nothing that comes of it is kept.
     """
@@ -38,8 +43,14 @@ def erase(turn: Turn, item: EraseAsked) -> None:
             turn.ask(StopRecording(leg_id=leg_id, generation=leg.recording.generation + 1))
         if leg.transcribing.progress is not Progress.OFF:
             turn.ask(StopTranscription(leg_id=leg_id, generation=leg.transcribing.generation + 1))
-    turn.route = Route(answer=False, endpoints=turn.route.endpoints)
+    left_behind = removals.left_behind(turn)
+    turn.route = Route(
+        answer=False,
+        endpoints=turn.route.endpoints,
+        delete_at_telnyx=turn.route.delete_at_telnyx,
+    )
     left = CallState(call_id=state.call_id, phase=Phase.COMPLETE, route=turn.route, erased=True)
+    left.removals = left_behind
     turn.forget_facts()
     left.seq = state.seq
     for field in fields(CallState):
@@ -60,6 +71,10 @@ def ignore(turn: Turn, item: Input) -> None:
                 leg_id=item.ref.leg_id, stream_id=item.ref.stream_id, reason="erased"
             )
         )
+    elif isinstance(item, TapeSaved):
+        removals.told_too_late(turn, item)
+    elif isinstance(item, TapeDeleted | TapeNotDeleted):
+        removals.take(turn, item)
     elif isinstance(item, ControlAsked | DialAsked):
         turn.reply = Reply(refused="unknown")
     elif isinstance(item, EraseAsked):

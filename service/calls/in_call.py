@@ -30,9 +30,10 @@ def worded(turn: Turn, leg_id: LegId, *, since_ms: int, at: float) -> None:
     if sides.heard_apart(turn, leg_id):  # whoever listens says nothing, for as long as it takes
         for other in turn.state.legs.values():
             other.words_due_at = None
-    if leg_id == turn.state.primary:
+    if sides.leads(turn.state, leg_id):
         heard_ms = turn.state.clock_ms(at) or 0
-        _forget_late_start(turn.state, heard_ms=heard_ms, since_ms=since_ms)
+        tracks = sides.heard_tracks(turn, leg_id)
+        _forget_late_start(turn.state, tracks, heard_ms=heard_ms, since_ms=since_ms)
     if leg.transcribing.progress in (Progress.ASKED, Progress.TAKEN):
         requests.is_so(leg.transcribing)
     wanted = turn.state.desired is Desired.ON and turn.route.source == "in_call"
@@ -149,7 +150,7 @@ def already_on(turn: Turn, item: CommandFailed) -> None:
             code=item.code,
         )
         turn.record(event, item.at)
-    _forget_late_start(turn.state)
+    _forget_late_start(turn.state, sides.heard_tracks(turn, item.leg_id))
     begin(turn, item.leg_id, at=item.at)
 
 
@@ -159,14 +160,16 @@ def may_have_begun(state: CallState) -> None:
         gap.doubtful = gap.doubtful or gap.reason == _LATE
 
 
-def _forget_late_start(state: CallState, *, heard_ms: int = 0, since_ms: int = 0) -> None:
+def _forget_late_start(
+    state: CallState, tracks: Sequence[Track], *, heard_ms: int = 0, since_ms: int = 0
+) -> None:
     """Tell of no late start: it ran before we knew, and since when is not known.
 
     `heard_ms` is when the words came that show it, `since_ms` since when they were said, roughly.
     """
     for track, gap in list(state.open_gaps.items()):
         began_ms = gap.until_ms
-        if not _waits_for_words(gap):
+        if track not in tracks or not _waits_for_words(gap):
             continue
         if (
             began_ms is None
@@ -178,14 +181,14 @@ def _forget_late_start(state: CallState, *, heard_ms: int = 0, since_ms: int = 0
 
 def _keep_in_mind(turn: Turn, leg_id: LegId, leg: Leg, *, at: float) -> None:
     state = turn.state
-    missed = leg_id == state.primary and turn.route.source == "in_call" and leg.trouble is None
+    missed = sides.leads(state, leg_id) and turn.route.source == "in_call" and leg.trouble is None
     if leg.words_due_at is None or not missed:
         return  # none are missed, or that was told
     began_at = leg.words_due_at - _patience_s(leg)
     if at - began_at < WORDLESS_S:
         return
     since_ms = state.clock_ms(began_at) or 0
-    for track in turn.route.heard_tracks:  # one that began late waits for words as well
+    for track in sides.heard_tracks(turn, leg_id):  # one that began late waits for words as well
         gap = state.open_gaps.setdefault(track, OpenGap(since_ms, troubles.NO_WORDS))
         gap.reason, gap.until_ms = troubles.NO_WORDS, state.clock_ms(at)
 
@@ -209,7 +212,7 @@ def _go_on(turn: Turn, leg_id: LegId, *, heard_since_ms: int, at: float) -> None
         if gap.reason == RESTARTED:
             if gap.until_ms is not None and track in _own(turn, leg_id):
                 gaps.close_gap(turn, track, until_ms=gap.until_ms)
-        elif leg_id == turn.state.primary and track in turn.route.heard_tracks:
+        elif sides.leads(turn.state, leg_id) and track in sides.heard_tracks(turn, leg_id):
             gaps.close_gap(turn, track, until_ms=heard_since_ms)
     troubles.over(turn, leg_id, at=at)
     note_expected(turn, leg_id, at=at)
@@ -219,11 +222,16 @@ def _begins(turn: Turn, leg_id: LegId, *, at: float) -> None:
     """Go on; a late start is told with the next words: earlier ones show that it was none."""
     state, at_ms = turn.state, turn.state.clock_ms(at) or 0
     _heard_again(turn, leg_id, at_ms)
-    if leg_id != state.primary:
+    if not sides.leads(state, leg_id):
         troubles.over(turn, leg_id, at=at)
         note_expected(turn, leg_id, at=at)
         return
-    late = {track: gap for track, gap in state.open_gaps.items() if _is_told_later(gap)}
+    mine = sides.heard_tracks(turn, leg_id)
+    late = {
+        track: gap
+        for track, gap in state.open_gaps.items()
+        if _is_told_later(gap) and track in mine
+    }
     for track, gap in late.items():
         if gap.reason != RESTARTED and (gap.until_ms is None or gap.reason == troubles.NO_WORDS):
             gap.until_ms = at_ms
@@ -244,4 +252,4 @@ def _own(turn: Turn, leg_id: LegId) -> Sequence[Track]:
     """Return the tracks of the call that are heard on a leg."""
     if sides.heard_apart(turn, leg_id):
         return (sides.side_of(turn.state, leg_id, "inbound"),)
-    return turn.route.heard_tracks if leg_id == turn.state.primary else ()
+    return sides.heard_tracks(turn, leg_id) if leg_id == turn.state.primary else ()

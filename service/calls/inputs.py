@@ -14,7 +14,7 @@ from service.calls.dial_wish import DialAsked
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.routes import Route
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
-from service.calls.tape_answers import TapeKept, TapeNotKept
+from service.calls.tape_answers import TapeDeleted, TapeKept, TapeNotDeleted, TapeNotKept
 from service.calls.tape_webhooks import TapeFailed, TapeSaved
 from service.calls.webhook import Webhook
 from service.ids import LegId, StreamId, Track
@@ -359,6 +359,8 @@ OwnInput = (
     | RecordingUnheard
     | TapeKept
     | TapeNotKept
+    | TapeDeleted
+    | TapeNotDeleted
 )
 """What this service itself tells a call: what it hears, and what became of its commands."""
 AskedInput = ControlAsked | EraseAsked | DialAsked

@@ -57,6 +57,8 @@ def role_of(state: CallState, route: Route, leg_id: LegId, track: Track) -> Role
     """
     named = roles(state, route)
     leg = state.legs[leg_id]
+    if leg.voice is not None:
+        return named.get(leg.voice, "unknown") if leg.is_voice_named else "unknown"
     if leg_id == state.routed:
         return named.get(track, "unknown")
     if not (is_connected(state, leg_id) or leg.opposite):

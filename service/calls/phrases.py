@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from service.calls.inputs import Word, WordsHeard
+from service.words import join_words
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
@@ -78,7 +79,7 @@ def _kept(item: WordsHeard, words: tuple[Word, ...], limit_ms: int) -> WordsHear
     words = tuple(replace(word, end_ms=min(word.end_ms, limit_ms)) for word in words)
     if item.words and len(words) == len(item.words):
         return replace(item, end_ms=limit_ms, words=words)
-    return replace(item, text=" ".join(word.text for word in words), end_ms=limit_ms, words=words)
+    return replace(item, text=join_words(word.text for word in words), end_ms=limit_ms, words=words)
 
 
 def _middle(word: Word) -> float:

@@ -51,6 +51,17 @@ class Tape:
 
 
 @dataclass(slots=True)
+class Removal:
+    """A recording that is to be deleted at Telnyx, and when to ask for that, in Unix seconds."""
+
+    leg_id: LegId
+    tape_id: str
+    """Telnyx's id of it; "": whatever it has of the leg, once that is known."""
+    look_at: float
+    failures: int = 0
+
+
+@dataclass(slots=True)
 class Silences:
     """What of each side is not to be heard on a tape, in milliseconds of the call clock."""
 

@@ -76,11 +76,13 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
         yield Need(one.request, one.wanted, one.name, None)
     if state.phase not in _PURSUED:
         return
-    rings = alive and leg.incoming and not leg.answered and leg_id == state.routed
+    leads = sides.leads(state, leg_id) and bool(sides.heard_tracks(turn, leg_id))
+    ours = leg_id == state.routed or leg.voice is not None
+    rings = alive and leg.incoming and not leg.answered and ours
     yield Need(leg.answering, rings and turn.route.answer, "answer", None)
     talks = alive and leg.answered and state.phase is Phase.TALKING
     talks = talks and not connecting.is_to_be_announced(turn)
-    by_media = talks and source == "media" and leg_id == state.primary
+    by_media = talks and source == "media" and leads
     fork = None if by_media and state.desired is Desired.PAUSED else by_media
     yield Need(
         leg.streaming,
@@ -91,7 +93,7 @@ def needs(turn: Turn, leg_id: LegId, leg: Leg) -> Iterator[Need]:
     taped = talks and turn.route.record == "telnyx" and leg_id == state.primary
     on = taped and state.desired is Desired.ON
     yield Need(leg.recording, on, "start_recording", "stop_recording")
-    heard = leg_id == state.primary or sides.heard_apart(turn, leg_id)
+    heard = leads or sides.heard_apart(turn, leg_id)
     wanted = state.desired is Desired.ON
     words = talks and heard and source == "in_call" and (wanted or state.listens)
     if words and wanted and pauses.is_open(state) and leg.transcribing.progress in _RUNS:
@@ -244,9 +246,11 @@ def _transcription(turn: Turn, leg_id: LegId, generation: int) -> StartTranscrip
 
 
 def _start_streaming(turn: Turn, leg_id: LegId, generation: int) -> StartStreaming:
+    leg = turn.state.legs.get(leg_id)
+    apart = leg is not None and leg.voice is not None
     return StartStreaming(
         leg_id=leg_id,
-        tracks=turn.route.tracks,
+        tracks="inbound" if apart else turn.route.tracks,
         codec=stream_codec_for(turn.route),
         generation=generation,
     )

@@ -78,8 +78,12 @@ class Route:
     """What is hidden of the words before anybody has them."""
     redact_level: Level = "balanced"
     mask: Mask = "label"
+    siprec: bool = False
+    """Whether its calls are the streams of SIPREC sessions: those of one session are one call."""
     record: Literal["none", "audio", "telnyx"] = "none"
     """`audio`: keep what the fork carried; `telnyx`: have Telnyx record, and keep that."""
+    delete_at_telnyx: bool = False
+    """Whether Telnyx is to delete what it recorded, once that is here or the call is erased."""
     after_call: AfterCall | None = None
     """Who transcribes the recording once more; None: nobody."""
     pause_on: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from service.calls.turn import Turn
 from service.ids import LegId
 from service.redaction.memory import Memory
 from service.redaction.redactor import Spoken, redact
+from service.words import join_pieces
 
 DELAYS_S: Final = (60.0, 300.0, 1_800.0, 3_600.0, 7_200.0)
 """Before it is asked for again, by how often it came to nothing; after the last it is given up."""
@@ -111,7 +112,7 @@ def _transcribed(turn: Turn, hearing: SecondHearing, item: RecordingHeard) -> No
             engine=hearing.choice.engine,
             model=hearing.choice.model,
             language=item.language,
-            text=" ".join(one.text for one in segments if one.text),
+            text=join_pieces(one.text for one in segments),
             segments=segments,
         ),
         item.at,

@@ -27,10 +27,12 @@ from service.calls import (
     parties,
     phrase_pauses,
     presence,
+    removals,
     requests,
     reredaction,
     results,
     second_hearing,
+    siprec,
     streams,
     tapes,
     transcription,
@@ -80,7 +82,7 @@ from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft
 from service.calls.routes import Route
 from service.calls.second_hearing_answers import RecordingHeard, RecordingUnheard
 from service.calls.state import CallState, Phase
-from service.calls.tape_answers import TapeKept, TapeNotKept
+from service.calls.tape_answers import TapeDeleted, TapeKept, TapeNotDeleted, TapeNotKept
 from service.calls.tape_webhooks import TapeFailed, TapeSaved
 from service.calls.troubles import route_in_force
 from service.calls.turn import UNROUTED, Outcome, Turn
@@ -119,6 +121,7 @@ class CallSession:
             phrase_pauses.due_at(state),
             second_hearing.next_look(state),
             tapes.next_look(state),
+            removals.next_look(state),
             ordering.next_release(state.waiting, lacks_predecessor=self._lacks),
         ]
         if state.phase in _OPEN:
@@ -219,6 +222,7 @@ class CallSession:
         phrase_pauses.wake(turn)
         second_hearing.wake(turn)
         tapes.wake(turn)
+        removals.wake(turn)
         if state.hand_over_at is not None and now >= state.hand_over_at:
             legs.hand_over(turn)
         if state.finish_by is not None and now >= state.finish_by:
@@ -283,6 +287,7 @@ class CallSession:
             legs.introduce(turn, item, self._routes)
         carrying.carry(turn, item)
         parties.note(self.state.legs[item.leg_id], item)
+        siprec.note(self.state, item)
         vitals.heard_of(self.state.legs[item.leg_id], turn.now)
         match item:
             case LegInitiated() | StreamingStarted() | StreamingStopped():
@@ -332,6 +337,8 @@ class CallSession:
                 | RecordingUnheard()
                 | TapeKept()
                 | TapeNotKept()
+                | TapeDeleted()
+                | TapeNotDeleted()
             ):
                 afterwards.take(turn, item)
             case AudioLost() | AudioSettled():
@@ -354,6 +361,7 @@ class CallSession:
             return
         second_hearing.restarted(turn, at=at)
         tapes.restarted(turn, at=at)
+        removals.restarted(turn, at=at)
         if state.phase in (Phase.RINGING, Phase.TALKING):
             transcription.restarted(turn, at=item.at)
             legs.end_if_over(turn)

@@ -33,10 +33,24 @@ def told(turn: Turn, item: LegBridged | SpeakEnded) -> None:
 
 def side_of(state: CallState, leg_id: LegId, track: Track) -> Track:
     """Return the track of the caller's leg on which whoever is on this one is heard."""
-    beside = leg_id != state.primary and state.legs[leg_id].opposite
+    leg = state.legs[leg_id]
+    if leg.voice is not None:
+        return leg.voice
+    beside = leg_id != state.primary and leg.opposite
     if not (is_connected(state, leg_id) or beside):
         return track
     return "outbound" if track == "inbound" else "inbound"
+
+
+def leads(state: CallState, leg_id: LegId) -> bool:
+    """Say whether a leg is heard whatever the others are: one for all, or each with its side."""
+    return leg_id == state.primary or state.legs[leg_id].voice is not None
+
+
+def heard_tracks(turn: Turn, leg_id: LegId) -> tuple[Track, ...]:
+    """Return the sides of the call that are heard on a leg which leads."""
+    voice, heard = turn.state.legs[leg_id].voice, turn.route.heard_tracks
+    return heard if voice is None else tuple(track for track in heard if track == voice)
 
 
 def connects(turn: Turn, leg_id: LegId) -> bool:
@@ -58,7 +72,11 @@ def heard_apart(turn: Turn, leg_id: LegId) -> bool:
         return True
     state, route = turn.state, turn.route
     leg = state.legs.get(leg_id)
-    if leg is None or route.source != "in_call" or route.tracks != "both":
+    if leg is None or route.source != "in_call":
+        return False
+    if leg.voice is not None:
+        return bool(heard_tracks(turn, leg_id))
+    if route.tracks != "both":
         return False
     if leg.conference is not None:
         return True

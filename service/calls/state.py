@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from service.calls.carrier_answers import CommandName
 from service.calls.inputs import LegBridged, LegHungUp, WebhookInput
-from service.calls.recorded import Recorded, Silences, Tape, Taping
+from service.calls.recorded import Recorded, Removal, Silences, Tape, Taping
 from service.calls.routes import AfterCall, Route, Tracks
 from service.ids import CallId, EndpointName, LegId, StreamId, Track
 from service.redaction.memory import Memory
@@ -107,6 +107,10 @@ class Leg:
     """Whether it was told that words are to be expected of it."""
     errands: dict[CommandName, Request] = field(default_factory=dict)
     """What else Telnyx was asked for: to speak, to bridge it, to hang it up."""
+    voice: Track | None = None
+    """The one side of the call that it brings, as its inbound track: a stream of SIPREC's."""
+    is_voice_named: bool = False
+    """Whether it was said which side that is."""
     opposite: bool = False
     """Whether it was connected with the leg that the route wanted: it is that one's other side."""
     party: str | None = None
@@ -341,6 +345,7 @@ class CallState:
     silenced_ms: int = 0
     """How much of what was recorded was hidden, of both tracks together."""
     tapes: list[Tape] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
     silences: Silences = field(default_factory=Silences)
     utterances: int = 0
     words: int = 0

@@ -1,6 +1,6 @@
 """What media WebSockets carry: it is recognised, paused, or its last words are waited for."""
 
-from service.calls import gaps, sound, troubles
+from service.calls import gaps, sides, sound, troubles
 from service.calls.commands import (
     FinishRecognitions,
     HastenRecognitions,
@@ -25,7 +25,7 @@ def open_recognitions(turn: Turn, leg_id: LegId, *, at: float) -> bool:
     paused = [(i, one) for i, one in state.streams.items() if one.paused and one.leg_id == leg_id]
     for stream_id, stream in paused:
         stream.offset_ms, stream.stage = state.clock_ms(at) or 0, state.stage
-        for track in turn.route.heard_tracks:
+        for track in sides.heard_tracks(turn, leg_id):
             gaps.close_gap(turn, track, until_ms=stream.offset_ms)
         if state.legs[leg_id].was_transcribed and state.in_call_until is None:
             state.in_call_until = at
@@ -89,7 +89,8 @@ def _pause(turn: Turn, stream_id: StreamId, stream: Stream, *, at_ms: int) -> No
 
 
 def _open(turn: Turn, stream_id: StreamId, stream: Stream) -> None:
-    stream.recognising = list(turn.route.heard_tracks)
+    stream.recognising = list(sides.heard_tracks(turn, stream.leg_id))
+    apart = turn.state.legs[stream.leg_id].voice is not None
     for track in stream.recognising:
         turn.ask(
             OpenRecognition(
@@ -97,6 +98,7 @@ def _open(turn: Turn, stream_id: StreamId, stream: Stream) -> None:
                 route=turn.route,
                 socket_id=stream.socket_id,
                 is_muted=stream.is_muted,
+                carried="inbound" if apart else track,
             )
         )
 

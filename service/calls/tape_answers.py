@@ -1,4 +1,4 @@
-"""What became of a recording of Telnyx's that was to be fetched."""
+"""What became of a recording of Telnyx's that was to be fetched, or deleted."""
 
 from dataclasses import dataclass
 
@@ -26,3 +26,21 @@ class TapeNotKept:
     for_good: bool = False
     has_expired: bool = False
     """Whether its link is good no more: Telnyx gives another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeDeleted:
+    """Telnyx has it no more."""
+
+    tape_id: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeNotDeleted:
+    """Telnyx may have it still. `reason` is a slug, `code` Telnyx's, or ""."""
+
+    tape_id: str
+    at: float
+    reason: str
+    code: str = ""

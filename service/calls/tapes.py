@@ -8,7 +8,7 @@ words are waited for.
 
 from typing import Final
 
-from service.calls import recordings, requests, silences
+from service.calls import recordings, removals, requests, silences
 from service.calls.after_events import RecordingFailed
 from service.calls.carrier_answers import CommandDone, CommandFailed
 from service.calls.commands import FetchTape, FindTapes
@@ -115,6 +115,7 @@ def _saved(turn: Turn, leg_id: LegId, item: TapeSaved) -> None:
         tape_id = item.tape_id or f"{leg_id}/{started_at}"
         tape = Tape(leg_id, tape_id, "", 0.0, started_at)
         state.tapes.append(tape)
+    removals.told(turn, tape, item)
     if tape.over or tape.kept_ms is not None or item.occurred_at <= tape.linked_at:
         return  # Telnyx repeats itself
     if item.link is None:
@@ -186,6 +187,7 @@ def take(turn: Turn, item: TapeKept | TapeNotKept) -> None:
         return
     tape.look_at, tape.over, tape.link, tape.failures = None, True, "", 0
     tape.kept_ms = item.tape_ms if tape.kept_ms is None else tape.kept_ms
+    removals.kept(turn, tape)
     if tape.is_stale:  # more was to be hidden while it was fetched
         tape.look_at, tape.over, tape.is_stale = turn.now, False, False
     recordings.kept(turn, item.duration_ms, item.size_bytes, at=item.at)

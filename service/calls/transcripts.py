@@ -196,7 +196,8 @@ def _another_source(turn: Turn, item: RecognitionFailed, stream: Stream) -> bool
     leg_id = item.ref.leg_id
     troubles.take_over(turn, leg_id, stage=stage, reason=item.reason, code=item.code)
     at_ms = state.clock_ms(turn.now) or 0
-    finish_streams(turn, leg_id, reason="source_replaced", at_ms=at_ms)
+    for one in state.legs:
+        finish_streams(turn, one, reason="source_replaced", at_ms=at_ms)
     return True
 
 

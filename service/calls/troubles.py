@@ -1,7 +1,9 @@
 """When words do not come: told once as degraded, once as failed, and once that they came again."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from service.calls import sides
 from service.calls.answering import STARTED_LATE
 from service.calls.events import (
     EngineRef,
@@ -12,7 +14,7 @@ from service.calls.events import (
 from service.calls.routes import Route
 from service.calls.state import CallState, OpenGap, Trouble
 from service.calls.turn import UNROUTED, Turn
-from service.ids import LegId
+from service.ids import LegId, Track
 
 FAILED_AFTER_S = 30.0
 """Trouble that lasts this long is told as failed, and another source takes over if there is one."""
@@ -61,7 +63,7 @@ def trouble(
     since = leg.trouble = leg.trouble or Trouble(turn.now, reason)
     over = refused or turn.now - since.since >= FAILED_AFTER_S
     if route.source == "in_call" and leg.answered and reason != NO_WORDS:
-        _open_gaps(turn, reason)
+        _open_gaps(turn, reason, sides.heard_tracks(turn, leg_id))
     stage = next_stage(turn)
     if over and stage is not None and leg.answered and not since.failed:
         take_over(turn, leg_id, stage=stage, reason=reason, code=code)
@@ -90,7 +92,7 @@ def take_over(turn: Turn, leg_id: LegId, *, stage: int, reason: str, code: str =
     """Have the words come by another stage of the route."""
     state, before = turn.state, turn.route
     state.legs[leg_id].trouble = Trouble(turn.now, reason)
-    _open_gaps(turn, reason)
+    _open_gaps(turn, reason, turn.route.heard_tracks)
     state.stage = stage
     turn.route = route_in_force(state.route or UNROUTED, stage)
     event = TranscriptionDegraded(
@@ -140,9 +142,9 @@ def in_call_stage(state: CallState) -> int:
     return next((n for n in later if stages[n].source == "in_call"), len(stages))
 
 
-def _open_gaps(turn: Turn, reason: str) -> None:
+def _open_gaps(turn: Turn, reason: str, tracks: Sequence[Track]) -> None:
     state = turn.state
-    for track in turn.route.heard_tracks:
+    for track in tracks:
         settled_ms = state.ledgers[track].until_ms if track in state.ledgers else 0
         gap = state.open_gaps.setdefault(track, OpenGap(settled_ms, reason))
         late = gap.reason == STARTED_LATE["in_call"]

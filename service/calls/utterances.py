@@ -15,6 +15,7 @@ from service.calls.state import CallState, Leg, Stream, UtteranceSequence
 from service.calls.troubles import in_call_route, route_of
 from service.calls.turn import Turn
 from service.ids import LegId, Role, Track, UtteranceId
+from service.words import count_words
 
 SPEAKING_MS_PER_WORD = 350
 """How long a word takes, to estimate where in-call words began (about 170 words a minute)."""
@@ -135,11 +136,13 @@ def _settle(state: CallState, sequence: UtteranceSequence, final: TranscriptFina
     sequence.revisions = 0
     sequence.end_ms = max(sequence.end_ms, final.end_ms or 0)
     state.utterances += 1
-    state.words += len(final.text.split())
+    state.words += count_words(final.text)
 
 
 def reported_track(turn: Turn, item: WordsReported) -> Track | None:
-    """Return the track Telnyx named, or the only one that was asked for."""
+    """Return the track Telnyx named, or the only one that was asked for, or that there is."""
+    if (brings := turn.state.legs.get(item.leg_id)) is not None and brings.voice is not None:
+        return brings.voice
     if item.track is not None:
         return item.track
     route = in_call_route(turn)
@@ -177,7 +180,7 @@ def _reported(
     start_ms = None
     end_ms = state.clock_ms(item.occurred_at)
     if end_ms is not None:
-        spoken_ms = len(item.text.split()) * SPEAKING_MS_PER_WORD
+        spoken_ms = count_words(item.text) * SPEAKING_MS_PER_WORD
         since_ms = pauses.last_end_ms(state, item.occurred_at)
         if sequence.end_ms <= end_ms:  # it did not come late, after words that were said later
             since_ms = max(since_ms, sequence.end_ms)

@@ -10,6 +10,13 @@ from service.ids import CallId, InputId, LegId
 Direction = Literal["incoming", "outgoing"]
 
 
+class SiprecStream(msgspec.Struct, frozen=True):
+    """Which stream of which SIPREC session a leg is, as the session's own metadata say."""
+
+    session_id: str
+    label: str = ""
+
+
 class Webhook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """What every webhook says. The rest of its body is in the subclass.
 
@@ -28,3 +35,5 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     connection_id: str | None = None
     client_state: Mapping[str, str] = {}
     """The plain values of base64 JSON, as text (`true`, `2`); empty unless it was an object."""
+    siprec: SiprecStream | None = None
+    """None: the leg says of no such session that it is of it."""

@@ -22,7 +22,12 @@ from service.carrier.answers import (
     read_missed,
     read_tapes,
 )
-from service.carrier.refusals import LEG_UNHEARD_OF, LEG_UNKNOWN, read_refusal
+from service.carrier.refusals import (
+    LEG_UNHEARD_OF,
+    LEG_UNKNOWN,
+    NO_SUCH_RESOURCE,
+    read_refusal,
+)
 from service.carrier.sdk import load_client
 from service.errors import CarrierUnavailableError, CommandRefusedError
 from service.ids import CallId, LegId
@@ -166,6 +171,15 @@ class _TelnyxCarrier:
         of_leg: Any = {"call_control_id": leg_id}
         query = partial(listed, filter=of_leg, page_number=1, page_size=PAGE_SIZE)
         return read_tapes(await self._reply(query), leg_id, now)
+
+    async def delete_tape(self, tape_id: str) -> None:
+        """Ask as `Carrier.delete_tape` promises (TELNYX.md §7)."""
+        client = await self._client()
+        try:
+            await self._reply(partial(client.recordings.with_raw_response.delete, tape_id))
+        except CommandRefusedError as error:
+            if error.code != NO_SUCH_RESOURCE:
+                raise
 
     async def _reply(self, send: Callable[[], Awaitable["AsyncAPIResponse[Any]"]]) -> bytes:
         """Return the body of the answer.

@@ -11,8 +11,9 @@ from service.errors import (
 from service.retry import is_retriable
 
 _CALL_OVER = "90018"
-_NO_SUCH_RESOURCE = "10005"
-LEG_UNHEARD_OF = frozenset({"90015", _NO_SUCH_RESOURCE})
+NO_SUCH_RESOURCE = "10005"
+"""The code by which Telnyx says that there is nothing with this id; of any answer of 404, too."""
+LEG_UNHEARD_OF = frozenset({"90015", NO_SUCH_RESOURCE})
 """Codes by which Telnyx says that there is no leg with this id."""
 LEG_UNKNOWN = LEG_UNHEARD_OF | {_CALL_OVER}
 """Codes by which Telnyx says that a leg is over, or that there is none with this id."""
@@ -30,7 +31,7 @@ def read_refusal(status: int, body: object) -> CarrierError:
         return CarrierUnavailableError(f"Telnyx kept answering HTTP {status}")
     code, title = _first_error(body)
     if status == HTTPStatus.NOT_FOUND:
-        code = code or _NO_SUCH_RESOURCE
+        code = code or NO_SUCH_RESOURCE
     if code == _CALL_OVER:
         return CallOverError(code, title)
     return CommandRefusedError(code, title or f"HTTP {status}")

@@ -2,8 +2,9 @@
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from service.cli.common import (
     whole_number,
 )
 from service.errors import SettingsError
+from service.exits import HELD_BACK, Exit
 
 if TYPE_CHECKING:
     from service.pool.seat import Seat
@@ -34,6 +36,7 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Read the settings, set logging up, run until told to stop."""
+    hung_up = _heed_signals()
     settings = read_settings(arguments, environ)
 
     from service.descriptors import raise_limit  # noqa: PLC0415 - keeps --help quick
@@ -52,11 +55,28 @@ def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
     if seat:
         name_worker(seat.number)
-    code = process.run(settings, lambda: read_settings(arguments, environ), Machine(seat=seat))
+
+    def reload() -> "Settings":
+        return read_settings(arguments, environ)
+
+    code = process.run(settings, reload, Machine(seat=seat), hung_up)
     output.close()
     # all is closed; Python would still take Telnyx's SDK apart, which takes a second of processor
     # time, half a minute on a busy machine, or fall over the thread that still loads it
     os._exit(code)
+
+
+def _heed_signals() -> Callable[[], bool]:
+    """Heed signals while the service is only being loaded, which takes seconds on a busy machine.
+
+    SIGTERM ends it at once: nothing was begun. Returns whether SIGHUP came so far: whoever sent
+    it has written new secrets, and the old ones may have been read.
+    """
+    came: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(Exit.OK))
+    signal.signal(signal.SIGHUP, lambda number, _: came.append(number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)  # by the supervisor
+    return lambda: bool(came)
 
 
 def _supervise(settings: "Settings", workers: int) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from service.wire.shown import in_place
+from service.words import pad, width_of
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
@@ -12,9 +13,9 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, empt
         print(empty)
         return
     lines.insert(0, list(header))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        cells = (pad(cell, width) for cell, width in zip(line, widths, strict=True))
         print("  ".join(cells).rstrip())
 
 

@@ -12,6 +12,7 @@ from service.errors import (
     DeliveryError,
     EndpointGoneError,
     HostUnavailableError,
+    KeptConnectionLostError,
     NoDescriptorError,
     TemporaryDeliveryError,
 )
@@ -157,6 +158,8 @@ class Attempts:
         now = self._ticks()
         self._observer.attempted(self._endpoint, delivery, result_of(failure), now - began)
         host, record = self._lanes.host, self._lanes.record
+        if isinstance(failure, KeptConnectionLostError):
+            return  # servers hang up when they like
         if isinstance(failure, HostUnavailableError):
             record.failed(now)
             if host.breaker.failed(now, (self._endpoint, call_id)):

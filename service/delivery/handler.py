@@ -20,10 +20,12 @@ from service.errors import (
     EndpointGoneError,
     HostUnavailableError,
     JournalUnavailableError,
+    KeptConnectionLostError,
     NoDescriptorError,
     TemporaryDeliveryError,
 )
 from service.ids import EndpointName
+from service.patience import MAX_KEPT_LOST
 from service.ports import (
     REPORT_TYPE,
     REPORTED,
@@ -43,6 +45,7 @@ MAX_TRIES_TO_GO_ON = 4
 """So often an event is tried that its receiver fails at, where those behind it are not to wait."""
 _READ_AGAIN_S = _BEGIN_AGAIN_S = 1.0
 _GIVE_UP_ENDPOINT_S = 5 * 24 * 3600.0
+_UNSEEN = (KeptConnectionLostError, NoDescriptorError)
 _GONE_OR_TEMPORARY = (EndpointGoneError, TemporaryDeliveryError)
 _NOT_NOW = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 """What says less of how much came at once than silence does, or a gateway's 502 and 504."""
@@ -175,7 +178,10 @@ class LaneHandler:
     async def _send_partial(self, lane: Lane, delivery: Delivery) -> None:
         """Try a partial once: by the time of a second attempt there would be a newer one."""
         hurried = self._has_event(lane)
-        failure = await self.attempts.make(lane.call_id, delivery, hurried=hurried)
+        for _ in range(1 + MAX_KEPT_LOST):
+            failure = await self.attempts.make(lane.call_id, delivery, hurried=hurried)
+            if not isinstance(failure, KeptConnectionLostError):
+                break
         if failure is None:
             self._lanes.counters.partials_delivered += 1
             self._lanes.last_to_arrive = lane
@@ -197,7 +203,7 @@ class LaneHandler:
         failure = await self.attempts.make(lane.call_id, delivery_of(lane, batch), seqs=seqs)
         if lane.generation != generation or lane.acked_seq >= event.seq:
             return  # rewound meanwhile: it goes out again later; or the call was erased
-        if len(batch) > 1 and failure and not isinstance(failure, NoDescriptorError):
+        if len(batch) > 1 and failure and not isinstance(failure, _UNSEEN):
             _split(lane, batch, failure, well=began.well)
         match failure:
             case None:
@@ -241,6 +247,9 @@ class LaneHandler:
         match failure:
             case EndpointGoneError():
                 await self._disable("gone")
+            case KeptConnectionLostError() if lane.lost < MAX_KEPT_LOST:
+                lane.retry_lost()
+                self._lanes.counters.retried += 1
             case NoDescriptorError():
                 lane.hold(self._ticks() + _BEGIN_AGAIN_S)
                 self._log_failure("delivery_failed", lane, event, failure)
@@ -303,7 +312,8 @@ class LaneHandler:
         Who answers nothing to it, or 503, may be away as a whole: then all would be given up. Such
         tries count only where others arrived meanwhile.
         """
-        tried = lane.failed_alone if of_the_host else lane.attempts + lane.extra_attempts + 1
+        seen = lane.attempts + lane.extra_attempts + 1 - lane.lost
+        tried = lane.failed_alone if of_the_host else seen
         return self._lanes.endpoint.order == "go_on" and tried >= MAX_TRIES_TO_GO_ON
 
     def _retry_by_schedule(self, lane: Lane, failure: TemporaryDeliveryError, now: float) -> bool:

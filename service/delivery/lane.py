@@ -121,6 +121,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
     due_wall: float = 0.0
     """`scheduled_at` in Unix seconds, for the journal."""
     extra_attempts: int = 0
+    lost: int = 0
+    """How often in a row a connection was lost over its next event that had been used before."""
     host_failures: int = 0
     """How often in a row this lane found the host unavailable."""
     failed_alone: int = 0
@@ -273,6 +275,11 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         self.pulled = False
         self._wait(now)
 
+    def retry_lost(self) -> None:
+        """Go on at once: most likely nobody saw the attempt."""
+        self.extra_attempts += 1
+        self.lost += 1
+
     def pull(self, now: float) -> None:
         """Have the lane go on now, ahead of its schedule: the endpoint takes again."""
         if self.behind and self.due_at > now and not self.at_fault:
@@ -347,7 +354,8 @@ class Lane(msgspec.Struct, eq=False, gc=False):
         self.drop_events()
 
     def _begin_schedule(self) -> None:
-        self.attempts = self.extra_attempts = self.host_failures = self.failed_alone = 0
+        self.attempts = self.extra_attempts = self.lost = 0
+        self.host_failures = self.failed_alone = 0
         self.due_at = self.not_before = self.scheduled_at = self.due_wall = 0.0
         self.pulled = self.at_fault = False
         self.batch_end = 0

@@ -298,16 +298,16 @@ def _hosts(
 
 async def _keep_listing(lanes: DeliveryLanes, every_s: float) -> None:
     loop = asyncio.get_running_loop()
-    took_s = 0.0
+    delay_s = every_s
     while True:
-        await asyncio.sleep(max(every_s, 20 * took_s))  # a long backlog is listed less often
+        await asyncio.sleep(delay_s)
         began = loop.time()
         try:
             await lanes.list_backlog()
         except JournalUnavailableError:
             _log.warning("backlog_not_listed")
         lanes.wake()
-        took_s = loop.time() - began
+        delay_s = max(every_s, 20 * (loop.time() - began))  # a long backlog is listed less often
 
 
 async def _remember(journal: Journal, endpoints: Sequence[Endpoint]) -> None:

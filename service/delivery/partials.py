@@ -1,6 +1,8 @@
 """Which partials an endpoint gets, and when: its `partials` setting."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
@@ -8,6 +10,7 @@ from service.calls.events import TranscriptFinal
 from service.ids import CallId
 from service.ports import Delivery, LivePartial, StoredEvent
 from service.redaction.labels import Label
+from service.words import count_words, spans_of, words_of
 
 _MAX_UTTERANCES = 10_000
 _HELD = f"[{Label.HELD}]"
@@ -62,7 +65,7 @@ class PartialFilter:
     def _stable(self, partial: LivePartial) -> Delivery | None:
         key, delivery = (partial.call_id, partial.utterance_id), partial.delivery
         body = msgspec.json.decode(delivery.body)
-        words = _without_held(body["data"]["text"].split())
+        words = words_of(_without_held(body["data"]["text"]))
         before = self._revisions.pop(key, _Revision([], []))
         stable = _common_prefix(before.words, words)
         self._revisions[key] = _Revision(words, stable or before.sent)
@@ -70,12 +73,12 @@ class PartialFilter:
             del self._revisions[next(iter(self._revisions))]
         if not stable or stable == before.sent:
             return None
-        return Delivery(delivery.id, delivery.type, _shorten(body, stable))
+        return Delivery(delivery.id, delivery.type, _shorten(body, len(stable)))
 
 
-def _without_held(words: list[str]) -> list[str]:
+def _without_held(text: str) -> str:
     """Leave out the end that is held back: it stands for words that are not known yet."""
-    return words[:-1] if words[-1:] == [_HELD] else words
+    return text.rstrip().removesuffix(_HELD)
 
 
 def _common_prefix(before: list[str], words: list[str]) -> list[str]:
@@ -87,15 +90,35 @@ def _common_prefix(before: list[str], words: list[str]) -> list[str]:
     return words[:same]
 
 
-def _shorten(body: dict[str, dict[str, object]], stable: list[str]) -> bytes:
-    """Shorten the text to these words, and the timed words and the end, where they are known."""
+def _shorten(body: dict[str, dict[str, object]], count: int) -> bytes:
+    """Shorten the text to so many words, and the timed words and the end, where they are known."""
     data = body["data"]
-    data["text"] = text = " ".join(stable)
+    whole = str(data["text"])
+    end = next(islice(spans_of(whole), count - 1, None)).end
+    data["text"] = text = whole[:end]
     redactions = data.get("redactions")
     if isinstance(redactions, list):
         data["redactions"] = [one for one in redactions if one["end"] <= len(text)]
     timed = data.get("words")
-    if isinstance(timed, list) and len(timed) >= len(stable):
-        data["words"] = timed[: len(stable)]
-        data["end_ms"] = timed[len(stable) - 1]["end_ms"]
+    if isinstance(timed, list) and (kept := _timed_of(timed, text, whole, count)):
+        data["words"], data["end_ms"] = timed[:kept], timed[kept - 1]["end_ms"]
     return msgspec.json.encode(body)
+
+
+def _timed_of(timed: Sequence[dict[str, object]], text: str, whole: str, count: int) -> int:
+    """Return how many timed words a text of so many words has: by its letters, if they differ.
+
+    Where a script has no spaces, engines time other pieces than dictionaries know.
+    """
+    if len(timed) == count_words(whole.removesuffix(_HELD)):
+        return count
+    left = _letters(text)
+    for kept, word in enumerate(timed):
+        left -= _letters(str(word["text"]))
+        if left < 0:
+            return kept
+    return len(timed)
+
+
+def _letters(text: str) -> int:
+    return len("".join(text.split()))

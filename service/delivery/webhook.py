@@ -20,6 +20,7 @@ from service.errors import (
     DeliveryError,
     EndpointGoneError,
     HostUnavailableError,
+    KeptConnectionLostError,
     NoDescriptorError,
     PermanentDeliveryError,
     SettingsError,
@@ -27,7 +28,7 @@ from service.errors import (
 )
 from service.name_lookup import open_name_lookup
 from service.net import guarded_connector, url_as_written
-from service.patience import post_patiently
+from service.patience import KeptConnectionError, post_patiently, used_connections
 from service.ports import Delivery
 from service.reasons import connection_fault
 from service.retry import is_retriable, parse_retry_after
@@ -80,6 +81,7 @@ class WebhookSink:
                 `timeout_s` and no connection within 3 s (that we stood still counts for neither),
                 or an address that may not be dialled (a name server may be put right).
                 `retry_after_s` is at most an hour.
+            KeptConnectionLostError: A connection that had been used before was lost.
             NoDescriptorError: Nothing was tried, as this process has no descriptor left.
             TemporaryDeliveryError: Any other status. `retry_after_s` as above.
         """
@@ -89,14 +91,8 @@ class WebhookSink:
             response = await post_patiently(
                 self._session, self._url, self._timeout_s, body=body, headers=headers
             )
-        except TimeoutError:
-            raise HostUnavailableError("no answer in time") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            began = not isinstance(error, aiohttp.ClientConnectorError)
-            if is_out_of_descriptors(error) or (not began and are_all_taken()):
-                raise NoDescriptorError("not tried: no file descriptor is left") from None
-            # its text and its causes may quote what was sent, or the URL
-            raise HostUnavailableError(f"no answer: {connection_fault(error)}") from None
+            raise _no_answer(error) from None
         said = await _read_a_little(response)
         if not _OK <= response.status < _NOT_OK:
             failure = _failure(response.status, response.headers, self._clock())
@@ -174,7 +170,20 @@ def _session(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
+        trace_configs=[used_connections()],
     )
+
+
+def _no_answer(error: Exception) -> DeliveryError:
+    """Return what it means that there was none; the text and causes may quote what was sent."""
+    if isinstance(error, TimeoutError):
+        return HostUnavailableError("no answer in time")
+    if isinstance(error, KeptConnectionError):
+        return KeptConnectionLostError("no answer: the connection was lost")
+    began = not isinstance(error, aiohttp.ClientConnectorError)
+    if is_out_of_descriptors(error) or (not began and are_all_taken()):
+        return NoDescriptorError("not tried: no file descriptor is left")
+    return HostUnavailableError(f"no answer: {connection_fault(error)}")
 
 
 def _failure(status: int, headers: Mapping[str, str], now: float) -> DeliveryError:

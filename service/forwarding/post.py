@@ -12,7 +12,12 @@ import aiohttp
 from service.forwarding.envelope import Envelope
 from service.name_lookup import open_name_lookup
 from service.net import guarded_connector, url_as_written
-from service.patience import post_patiently
+from service.patience import (
+    MAX_KEPT_LOST,
+    KeptConnectionError,
+    post_patiently,
+    used_connections,
+)
 from service.retry import is_retriable
 
 Answer = Literal["taken", "refused", "again"]
@@ -45,21 +50,29 @@ class Poster:
         408, 425, 429, 5xx and silence ask for it again, as of Telnyx; redirects are refused.
         """
         try:
-            async with self._places:
-                posting = post_patiently(
+            async with self._places, await self._send(envelope) as response:
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return "again"
+        if _OK <= status < _NOT_OK:
+            return "taken"
+        return "again" if is_retriable(status) else "refused"
+
+    async def _send(self, envelope: Envelope) -> aiohttp.ClientResponse:
+        lost = 0
+        while True:
+            try:
+                return await post_patiently(
                     self._session,
                     self._url,
                     self._timeout_s,
                     body=envelope.body,
                     headers=envelope.headers,
                 )
-                async with await posting as response:
-                    status = response.status
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
-            return "again"
-        if _OK <= status < _NOT_OK:
-            return "taken"
-        return "again" if is_retriable(status) else "refused"
+            except KeptConnectionError:
+                lost += 1
+                if lost > MAX_KEPT_LOST:
+                    raise
 
 
 @asynccontextmanager
@@ -86,5 +99,6 @@ async def open_poster(
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             trust_env=False,
+            trace_configs=[used_connections()],
         )
         yield Poster(target, await stack.enter_async_context(session))

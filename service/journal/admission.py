@@ -40,8 +40,8 @@ class Admission:
     calls: dict[int, Entry] = field(default_factory=dict)
     """The last entry of each call: the state to keep is its."""
     legs: dict[LegId, int] = field(default_factory=dict)
-    parties: dict[tuple[int, str], None] = field(default_factory=dict)
-    """The number of whoever is new in a call, in order."""
+    parties: dict[tuple[int, str], bool] = field(default_factory=dict)
+    """The number of whoever is new in a call, in order, and whether events show it in full."""
     new_inputs: list[InputId] = field(default_factory=list)
     events: list[tuple[int, StoredEvent]] = field(default_factory=list)
     lanes: dict[tuple[int, EndpointName], LaneSpan] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Admission:
         for leg_id in entry.legs:
             self.legs[leg_id] = call_no
         for number in entry.numbers:
-            self.parties[call_no, number] = None
+            self.parties[call_no, number] = entry.shows_numbers
         if entry.input_ids:
             self.inputs.update(entry.input_ids)
             self.new_inputs.extend(dict.fromkeys(entry.input_ids))

@@ -37,8 +37,8 @@ def leg_rows(admitted: Admission) -> list[Row]:
 
 
 def party_rows(admitted: Admission) -> list[Row]:
-    """Return `call_no, number` of whoever is new in a call."""
-    return list(admitted.parties)
+    """Return `call_no, number, shown` of whoever is new in a call."""
+    return [(call_no, number, int(shown)) for (call_no, number), shown in admitted.parties.items()]
 
 
 def input_rows(admitted: Admission, now: float) -> list[Row]:

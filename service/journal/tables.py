@@ -35,7 +35,7 @@ TABLES: Final = (
         "call_no call_id version epoch last_seq state wake_at ended created_at updated_at",
     ),
     _table("leg", "leg_id call_no"),
-    _table("party", "call_no number", "call_no", "number"),
+    _table("party", "call_no number shown", "call_no", "number"),
     _table("inbox", "input_id received_at"),
     _table("event", "position call_no seq type body created_at"),
     _table(

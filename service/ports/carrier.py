@@ -78,6 +78,14 @@ class Carrier(Protocol):
             CarrierUnavailableError: No answer within the bounded retries.
         """
 
+    async def delete_tape(self, tape_id: str) -> None:
+        """Return once Telnyx has a recording no more, or never had one with this id.
+
+        Raises:
+            CommandRefusedError: Telnyx does not do it.
+            CarrierUnavailableError: No answer within the bounded retries.
+        """
+
     async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
         """Return the webhooks of these calls that Telnyx gave up to deliver since then.
 

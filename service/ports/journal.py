@@ -79,6 +79,8 @@ class Entry:
     bodies, nor of attempts at delivering them."""
     numbers: tuple[str, ...] = ()
     """Of people in the call, those that no earlier entry had: what erasure by number goes by."""
+    shows_numbers: bool = False
+    """Whether the call's events show them in full: then it is listed by them, too."""
     keeping: Keeping | None = None
     """How long the call is to be kept, from now on; None leaves that as it is."""
 

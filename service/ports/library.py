@@ -57,7 +57,8 @@ class CallFilter:
     started_from: float | None = None
     started_before: float | None = None
     number: str | None = None
-    """`from` or `to`, whole; a `*` at the end stands for any ending."""
+    """`from` or `to`, or, whole, of anybody whom events show to be in the call; a `*` at the end
+    stands for any ending. By its beginning a number that is hidden could be found out."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """Top-level keys of the route's metadata and what they must be, as text."""
     binding: Binding = UNBOUND

@@ -118,10 +118,11 @@ def _is_meant(tokens: Sequence[Token], place: int, language: Language, hint: Hin
     A word that often stands beside numbers (two *for* me) needs digits on either side, or stands
     behind one at the end of the text, or goes on with a number that is being read out.
     """
-    before = _digits_before(tokens, place, language)
-    is_after = before > 0 or (hint.follows_number and not _words(tokens[:place], language))
-    following = _words(tokens[place + 1 :], language)
+    words, following = (_words(side, language) for side in (tokens[:place], tokens[place + 1 :]))
+    before = _digits_before(words, language)
+    is_after = before > 0 if words else hint.follows_number
     if tokens[place].text not in language.ambiguous:
+        is_after = is_after or (bool(words) and _is_above_nine(words[-1], language))
         return is_after or _is_digit_ahead(following, language)
     if not is_after:
         return False
@@ -131,9 +132,8 @@ def _is_meant(tokens: Sequence[Token], place: int, language: Language, hint: Hin
     return is_read and following[0].text in language.fillers
 
 
-def _digits_before(tokens: Sequence[Token], place: int, language: Language) -> int:
-    """Return how many single digits are said right before a place, up to three."""
-    words = _words(tokens[:place], language)
+def _digits_before(words: Sequence[Token], language: Language) -> int:
+    """Return how many single digits words end with, up to three."""
     found = 0
     while found < min(len(words), _MIN_READ) and _is_digit(words[-1 - found], language):
         found += 1
@@ -157,6 +157,13 @@ def _words(tokens: Sequence[Token], language: Language) -> list[Token]:
         for token in tokens
         if token.kind is not Kind.SIGN and token.text not in language.hesitations
     ]
+
+
+def _is_above_nine(token: Token, language: Language) -> bool:
+    """Whether a word is a number of several digits: twenty, hundred, 1984."""
+    if token.kind is Kind.DIGITS or token.text in language.magnitudes:
+        return True
+    return language.values.get(token.text, 0) >= _TEN
 
 
 def _is_digit(token: Token, language: Language) -> bool:

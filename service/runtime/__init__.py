@@ -1,7 +1,7 @@
 """The calls that are live in this process: receive, commit, hand on.
 
-`registry` finds the `call` that an input is for, by `legs`; `dedup` knows webhooks that came
-before. `commit` writes what its turn led to, the state by `codec`; `effects` hands it on,
+`registry` finds the `call` that an input is for, by `legs` and `leg_lookup`; `dedup` knows webhooks
+that came before. `commit` writes what its turn led to, the state by `codec`; `effects` hands it on,
 `commands` has Telnyx told, as its `config_shapes` have it, and `questions` has it asked.
 `media_tokens` admits audio to the `media_streams`, of which each `media_stream` takes it to its
 recognitions; `judged_sound` lets go of what recordings held back. Words of one track come in the

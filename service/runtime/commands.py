@@ -12,6 +12,7 @@ from service.calls.commands import (
     Answer,
     Bridge,
     CarrierCommand,
+    DeleteTape,
     Dial,
     HangUp,
     Speak,
@@ -23,7 +24,13 @@ from service.calls.commands import (
     StopTranscription,
 )
 from service.calls.inputs import Input
-from service.errors import CarrierUnavailableError, CommandRefusedError, JournalUnavailableError
+from service.calls.tape_answers import TapeDeleted, TapeNotDeleted
+from service.errors import (
+    CarrierError,
+    CarrierUnavailableError,
+    CommandRefusedError,
+    JournalUnavailableError,
+)
 from service.ids import LegId
 from service.ports import Carrier
 from service.runtime.config_shapes import ConfigShapes
@@ -69,8 +76,11 @@ class CommandRunner:
         self._shapes = ConfigShapes()
         self._latest: dict[LegId, asyncio.Task[None]] = {}
 
-    def start(self, call: CallInbox, command: CarrierCommand) -> None:
+    def start(self, call: CallInbox, command: CarrierCommand | DeleteTape) -> None:
         """Begin telling Telnyx and return at once; `call` gets what came of it."""
+        if isinstance(command, DeleteTape):
+            self._tasks.start(self._delete(call, command.tape_id), "delete_tape", of=call.call_id)
+            return
         kind = _NAMES[type(command)]
         if not isinstance(command, _OF_WORDS):
             self._tasks.start(self._run(call, command, None), kind, of=call.call_id)
@@ -90,6 +100,18 @@ class CommandRunner:
         if before is not None:
             await asyncio.wait([before])
         call.post(await self._outcome(call, command))
+
+    async def _delete(self, call: CallInbox, tape_id: str) -> None:
+        try:
+            await self._carrier.delete_tape(tape_id)
+        except CarrierError as error:
+            code = error.code if isinstance(error, CommandRefusedError) else ""
+            reason = "refused" if isinstance(error, CommandRefusedError) else "unreachable"
+            log.warning("tape_not_deleted", call_id=call.call_id, code=code, reason=reason)
+            call.post(TapeNotDeleted(tape_id=tape_id, at=self._clock(), reason=reason, code=code))
+            return
+        log.info("tape_deleted_at_telnyx", call_id=call.call_id)
+        call.post(TapeDeleted(tape_id=tape_id, at=self._clock()))
 
     async def _outcome(self, call: CallInbox, command: CarrierCommand) -> Input:
         name = _NAMES[type(command)]

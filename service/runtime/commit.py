@@ -117,6 +117,7 @@ def _entry(
         forgets=outcome.forgets,
         amends=_amended(events, kept),
         numbers=tuple(sorted(numbers(call.state) - call.numbers)),
+        shows_numbers=call.state.route is not None and call.state.route.numbers == "full",
         keeping=outcome.keep,
     )
 

@@ -96,10 +96,13 @@ class MediaStream:
                 self._place(track, before_ms)
             recognition.send(payload)
 
-    def hear(self, ref: TrackRef, recognition: Recognition) -> None:
-        """Give a track to a recognition from now on."""
-        self.recognitions[ref.track] = recognition
-        self._unplaced[ref.track] = ref.stream_id
+    def hear(
+        self, ref: TrackRef, recognition: Recognition, *, carried: Track | None = None
+    ) -> None:
+        """Give a track to a recognition from now on; by default that which it is named after."""
+        track = carried or ref.track
+        self.recognitions[track] = recognition
+        self._unplaced[track] = ref.stream_id
 
     def judge(self, command: JudgeSound) -> None:
         """Say what of a recognition's audio may be kept."""

@@ -198,7 +198,7 @@ class MediaStreams:
             sample_rate_hz=stream.start.sample_rate_hz,
         )
         stream.is_muted = command.is_muted
-        stream.hear(command.ref, self._opened(plan, call))
+        stream.hear(command.ref, self._opened(plan, call), carried=command.carried)
         self._sound.heard(command.ref.stream_id, stream)
 
     def _opened(self, plan: RecognitionPlan, call: CallInbox) -> Recognition:

@@ -11,7 +11,6 @@ from functools import partial
 import structlog
 
 from service.calls.commands import Reply
-from service.calls.connecting import call_of
 from service.calls.inputs import (
     BEGINNINGS,
     AskedInput,
@@ -51,6 +50,7 @@ from service.runtime.commands import CommandRunner
 from service.runtime.dedup import Dedup
 from service.runtime.effects import RealEffects
 from service.runtime.handing_over import prepare_hand_over
+from service.runtime.leg_lookup import call_of_leg
 from service.runtime.legs import Legs
 from service.runtime.media_streams import MediaStreams, Ticket
 from service.runtime.media_tokens import MediaTokens
@@ -338,9 +338,9 @@ class CallRegistry:
             return item.call_id
         known = self._legs.call_of(item.leg_id)
         if known is None:
-            known = await self._context.journal.find_call(item.leg_id)
+            kept = await call_of_leg(item, self._context.routes, self._context.journal)
             # another webhook of the leg may have been faster
-            known = self._legs.learn(item.leg_id, known or call_of(item))
+            known = self._legs.learn(item.leg_id, kept)
         return known
 
 

@@ -142,6 +142,9 @@ def _takes_all_of(earlier: Mapping[str, str], later: Mapping[str, str]) -> bool:
 
 
 def _leaves_alone(route: Route) -> bool:
-    """Say whether callers of a route would hear silence, unless others connect them."""
+    """Say whether callers of a route would hear silence, unless others connect them.
+
+    Those whom a SIPREC client sends hear nothing there by what they are.
+    """
     incoming = fnmatchcase("incoming", route.match.get("direction", "*"))
-    return incoming and route.answer and route.connect is None
+    return incoming and route.answer and route.connect is None and not route.siprec

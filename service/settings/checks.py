@@ -230,6 +230,11 @@ def check_endpoint_name(text: str) -> str:
     return text
 
 
+def spelt_in_variables(name: str) -> str:
+    """Return an endpoint's name as variables have it: of letters, digits and underscores."""
+    return name.upper().replace("-", "_").replace(".", "_")
+
+
 def check_route_name(text: str) -> str:
     """Accept a short plain name."""
     if not re.fullmatch(_NAME, text):

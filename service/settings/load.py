@@ -12,6 +12,7 @@ from pydantic_settings import EnvSettingsSource
 
 from service.errors import SettingsError
 from service.reasons import system_fault
+from service.settings.checks import spelt_in_variables
 from service.settings.faults import (
     TOP_SECRETS,
     Fault,
@@ -162,7 +163,7 @@ def _endpoint_numbers(tables: Any) -> dict[str, str]:  # noqa: ANN401 - whatever
     if not isinstance(tables, dict):
         return {}
     return {
-        table["name"].lower().replace("-", "_").replace(".", "_"): number
+        spelt_in_variables(table["name"]).lower(): number
         for number, table in tables.items()
         if isinstance(table, dict) and isinstance(table.get("name"), str)
     }

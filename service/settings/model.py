@@ -130,8 +130,12 @@ class RouteSettings(_Table):
     """After such a phrase nothing is kept, until one of `resume_on`, but no longer than that."""
     resume_on: Annotated[tuple[Phrase, ...], Field(max_length=50)] = ()
     pause_limit_s: Annotated[float, Field(ge=1, le=3_600)] = 60.0
+    siprec: bool = False
+    """Whether each call is one side of somebody else's, sent by a SIPREC client."""
     record: Literal["none", "audio", "telnyx"] = "none"
     """Whether the audio is kept: what the fork carried, or what Telnyx recorded."""
+    delete_at_telnyx: bool = False
+    """Whether Telnyx deletes what it recorded once that is here, and what of it is erased."""
     after_call: AfterCallSettings | None = None
     """Who transcribes the recording once more; `record` says that there is one."""
     endpoints: tuple[str, ...] = ()

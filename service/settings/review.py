@@ -1,6 +1,6 @@
 """What no single key can say: whether the keys fit together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from service.calls.engines import (
     engine_for,
@@ -18,7 +18,7 @@ from service.delivery.url_policy import url_problem
 from service.ports import REPORT_TYPE
 from service.redaction.languages import LANGUAGES, knows
 from service.settings.archives import review_archive
-from service.settings.checks import did_you_mean
+from service.settings.checks import did_you_mean, spelt_in_variables
 from service.settings.endpoints import EndpointSettings
 from service.settings.faults import Fault
 from service.settings.model import (
@@ -61,7 +61,7 @@ _ONLY_FOR_MEDIA = ("stream_codec", "max_session_s")
 def review(settings: Settings) -> list[Fault]:
     """Return every fault between keys that are each fine by themselves."""
     names = [endpoint.name for endpoint in settings.endpoint.values()]
-    faults = list(_repeated_names(settings))
+    faults = [*_repeated_names(settings), *_shared_variables(settings.endpoint)]
     faults += _forward(settings.forward)
     for number in sorted(settings.endpoint, key=int):
         faults += _endpoint(("endpoint", number), settings.endpoint[number])
@@ -81,6 +81,20 @@ def _repeated_names(settings: Settings) -> Iterator[Fault]:
             if name and name.lower() in seen:
                 yield Fault((table, number, "name"), f'"{name}" is there twice')
             seen.add((name or "").lower())
+
+
+def _shared_variables(endpoints: Mapping[str, EndpointSettings]) -> Iterator[Fault]:
+    """Tell of names that variables spell alike: what one says would go to another, unnoticed."""
+    of = {number: number for number in endpoints}
+    for number, one in endpoints.items():
+        spelt = spelt_in_variables(one.name)
+        if (other := of.setdefault(spelt, number)) != number:
+            named = endpoints[other].name
+            if named.lower() == one.name.lower():  # which is told of as it is
+                continue
+            who = f'"{named}"' if spelt != other else f'"{named}", which is number {other}'
+            message = f"variables would call it as they call {who}: CALLSCRIBE_ENDPOINT__{spelt}__…"
+            yield Fault(("endpoint", number, "name"), message)
 
 
 def _endpoint(place: tuple[str, ...], endpoint: EndpointSettings) -> Iterator[Fault]:
@@ -147,6 +161,10 @@ def _route(place: tuple[str, ...], route: RouteSettings, names: list[str]) -> It
         message = 'needs source = "media": without a fork nobody here hears the call'
         yield Fault((*place, "record"), message)
     yield from _after_call((*place, "after_call"), route)
+    yield from _siprec(place, route)
+    if route.delete_at_telnyx and route.record != "telnyx":
+        message = 'needs record = "telnyx": nothing else of ours is there'
+        yield Fault((*place, "delete_at_telnyx"), message)
     if route.connect is not None and route.answer is False:
         yield Fault((*place, "connect"), "needs answer = true: nobody else is told to")
     yield from _only_with("connect", _ONLY_FOR_CONNECT, place, route)
@@ -172,6 +190,17 @@ def _after_call(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]
     request = rest_request(choice.engine, choice.model, choice.language or route.language)
     for problem in review_file(request, "wav", local=choice.engine == "local").problems:
         yield Fault(place, problem)
+
+
+def _siprec(place: tuple[str, ...], route: RouteSettings) -> Iterator[Fault]:
+    """Judge what is wanted of calls whose two sides come apart, and to whom nobody can be heard."""
+    if not route.siprec:
+        return
+    if route.record != "none":
+        message = "is not to be had of SIPREC sessions: each of their legs has one side"
+        yield Fault((*place, "record"), message)
+    if route.connect is not None:
+        yield Fault((*place, "connect"), "is nothing for SIPREC sessions: nobody hears it there")
 
 
 def _only_with(

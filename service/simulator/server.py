@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -23,6 +23,7 @@ from service.simulator.calls.exchange import Exchange
 from service.simulator.calls.plan import plan_calls
 from service.simulator.legs.leg import Leg
 from service.simulator.legs.webhook_sender import WebhookClient
+from service.simulator.media.recording import Recording
 from service.simulator.report import CallReport, History, Report
 from service.simulator.scenario import Scenario
 from service.simulator.stt.reference_audio import ReferenceAudio
@@ -77,6 +78,11 @@ class Simulator:
     def history(self) -> History:
         """Everything sent and received so far, in order."""
         return self._exchange.history
+
+    @property
+    def recordings(self) -> Sequence[Recording]:
+        """What was recorded of all calls, also what was deleted."""
+        return list(self._exchange.recordings.values())
 
     async def run(self, *, webhook_url: str | None = None) -> Report:
         """Play every call of the scenario to its end, and report what happened.

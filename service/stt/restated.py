@@ -18,6 +18,7 @@ from service.stt.seam import Clue
 from service.stt.speech import Speech
 from service.stt.stint import Arrival
 from service.stt.timing import duration_of
+from service.words import join_words
 
 _MAX_SPANS = 64
 """Finals remembered by the times they cover."""
@@ -102,7 +103,7 @@ class Restated:
             return heard
         if not words:
             return None
-        text = " ".join(word.text for word in words)
+        text = join_words(word.text for word in words)
         return replace(heard, text=text, words=words, start_ms=words[0].start_ms)
 
     def _had_no_time(self, at: Arrival, last: _Said, text: str) -> bool:

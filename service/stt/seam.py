@@ -13,6 +13,7 @@ from typing import NamedTuple
 from service.calls.inputs import Word, WordsHeard
 from service.stt.matching import drop_words, words_of
 from service.stt.overlap import Emitted, Found, Overlap
+from service.words import join_words
 
 _HALF_WORD_MS = 100
 """A word that ends so shortly before a cut may go on behind it."""
@@ -132,7 +133,7 @@ def without_half_words(heard: WordsHeard, cut_ms: int | None) -> WordsHeard | No
         return heard
     if not words:
         return None
-    text = " ".join(word.text for word in words)
+    text = join_words(word.text for word in words)
     return replace(heard, text=text, words=words, end_ms=words[-1].end_ms)
 
 
@@ -145,6 +146,6 @@ def _without_first(heard: WordsHeard, count: int, of: int) -> WordsHeard | None:
     words = heard.words[count:] if heard.words and len(heard.words) == of else None
     text = drop_words(heard.text, count)
     if words and len(words_of(heard.text)) != of:
-        text = " ".join(word.text for word in words)
+        text = join_words(word.text for word in words)
     start_ms = words[0].start_ms if words else heard.start_ms
     return replace(heard, text=text, words=words, start_ms=start_ms)

@@ -40,6 +40,7 @@ from service.calls.party_events import PartyEvent
 from service.calls.turn import Fact
 from service.ids import EndpointName
 from service.ports import AttemptResult, Delivery
+from service.words import count_words
 
 _HEARING_S: Final = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0)
 _COMMIT_S: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
@@ -158,7 +159,7 @@ class Metrics:
             latency_s = self._partial_s
         else:
             self._utterances.labels(event.source, event.role).inc()
-            self._words.labels(event.source, event.role).inc(len(event.text.split()))
+            self._words.labels(event.source, event.role).inc(count_words(event.text))
             latency_s = self._final_s
         if stt_ms is not None:
             latency_s.labels(event.engine).observe(stt_ms / 1000)

@@ -61,6 +61,7 @@ from service.calls.turn import Fact
 from service.ids import CallId, EndpointName, LegId
 from service.ports import AttemptResult, Delivery
 from service.wire.events import split_delivery_id
+from service.words import count_words
 
 MAX_CALLS: Final = 10_000
 """Calls whose beginning is remembered; the span of an older one begins where it ends."""
@@ -191,7 +192,7 @@ class Tracing:
             "utterance.id": event.utterance_id,
             "role": event.role,
             "engine": event.engine,
-            "words": len(event.text.split()),
+            "words": count_words(event.text),
         }
         if fact.stt_ms is not None:
             about["stt_ms"] = fact.stt_ms

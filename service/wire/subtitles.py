@@ -9,12 +9,14 @@ from typing import Literal
 import webvtt
 
 from service.wire.shown import one_line
+from service.words import join_words, pieces_within, width_of
+from service.words import words_of as cut_to_words
 
 SubtitleForm = Literal["srt", "vtt"]
 
 MAX_CUE_MS = 7_000
-MAX_CUE_CHARACTERS = 84
-"""Two lines of 42 letters: what people can read while it is shown."""
+MAX_CUE_COLUMNS = 84
+"""Two lines of 42 letters, or of 21 wide ones: what people can read while it is shown."""
 PAUSE_MS = 1_000
 """A longer one begins a new cue."""
 _MIN_CUE_MS = 1
@@ -34,33 +36,29 @@ class Cue:
 
 def is_long(cue: Cue) -> bool:
     """Tell whether it is more than people can read at once."""
-    return cue.end_ms - cue.start_ms > MAX_CUE_MS or len(cue.text) > MAX_CUE_CHARACTERS
+    return cue.end_ms - cue.start_ms > MAX_CUE_MS or width_of(cue.text) > MAX_CUE_COLUMNS
 
 
 def joined(words: Iterable[Cue]) -> Iterator[Cue]:
-    """Yield words as they are shown together: one voice, no pause, not too long."""
+    """Yield words as they are shown together: one voice, no pause, not too long.
+
+    A word that is too long by itself is cut between letters.
+    """
     group: list[Cue] = []
-    length = 0
-    for word in words:
-        if group and not (length + len(word.text) <= MAX_CUE_CHARACTERS and _fits(group, word)):
+    width = 0
+    for word in _cut_up(words):
+        if group and not (width + width_of(word.text) <= MAX_CUE_COLUMNS and _fits(group, word)):
             yield _together(group)
-            group, length = [], 0
+            group = []
         group.append(word)
-        length += len(word.text) + 1
+        width = width_of(join_words([one.text for one in group])) + 1
     if group:
         yield _together(group)
 
 
 def words_of(cue: Cue) -> Iterator[Cue]:
     """Yield the words of a cue; each gets of its time what it has of its letters."""
-    words = cue.text.split()
-    letters = sum(len(word) for word in words)
-    length_ms = cue.end_ms - cue.start_ms
-    said = 0
-    for word in words:
-        start_ms = cue.start_ms + length_ms * said // letters
-        said += len(word)
-        yield Cue(start_ms, cue.start_ms + length_ms * said // letters, word, cue.voice)
+    return _shared(cue, cut_to_words(cue.text))
 
 
 def write_subtitles(cues: Iterable[Cue], form: SubtitleForm) -> str:
@@ -78,6 +76,22 @@ def clock(ms: int) -> str:
     return f"{hours:02}:{minutes:02}:{ms // 1000:02}.{ms % 1000:03}"
 
 
+def _cut_up(words: Iterable[Cue]) -> Iterator[Cue]:
+    for word in words:
+        yield from _shared(word, pieces_within(word.text, MAX_CUE_COLUMNS))
+
+
+def _shared(cue: Cue, pieces: list[str]) -> Iterator[Cue]:
+    """Yield the pieces of a cue; each gets of its time what it has of its letters."""
+    letters = sum(map(len, pieces))
+    length_ms = cue.end_ms - cue.start_ms
+    said = 0
+    for piece in pieces:
+        start_ms = cue.start_ms + length_ms * said // letters
+        said += len(piece)
+        yield Cue(start_ms, cue.start_ms + length_ms * said // letters, piece, cue.voice)
+
+
 def _fits(group: list[Cue], word: Cue) -> bool:
     return (
         word.voice == group[0].voice
@@ -87,7 +101,7 @@ def _fits(group: list[Cue], word: Cue) -> bool:
 
 
 def _together(group: list[Cue]) -> Cue:
-    text = " ".join(word.text for word in group)
+    text = join_words([word.text for word in group])
     return Cue(group[0].start_ms, group[-1].end_ms, text, group[0].voice)
 
 

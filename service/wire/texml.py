@@ -96,6 +96,7 @@ def _facts(form: Fields, body: bytes, leg_id: LegId, now: float) -> Facts:
         "to_number": read_phone(form, "To"),
         "connection_id": read_id(form, "ConnectionId"),
         "client_state": {},
+        "siprec": None,
     }
 
 

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from service.calls.webhook import SiprecStream
+
 Fields: TypeAlias = Mapping[str, object]
 
 _MAX_ID = 512
@@ -114,6 +116,15 @@ def read_headers(value: object) -> dict[str, str]:
             if name is not None and text is not None:
                 found[name.lower()] = text
     return found
+
+
+def read_siprec(value: object) -> SiprecStream | None:
+    """Return which stream of a SIPREC session custom headers say that a leg is; None if none."""
+    if not value:
+        return None
+    headers = read_headers(value)
+    session_id = headers.get("x-siprec-sessionid")
+    return SiprecStream(session_id, headers.get("x-label", "")) if session_id else None
 
 
 def read_tags(value: object) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from service.calls.inputs import (
 )
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.tape_webhooks import TapeFailed, TapeSaved
-from service.calls.webhook import Direction
+from service.calls.webhook import Direction, SiprecStream
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId
 from service.wire.media import TRACKS
@@ -40,6 +40,7 @@ from service.wire.webhook_fields import (
     read_number,
     read_phone,
     read_share,
+    read_siprec,
     read_tags,
     read_text,
     read_time,
@@ -80,6 +81,7 @@ class Facts(TypedDict):
     to_number: str | None
     connection_id: str | None
     client_state: Mapping[str, str]
+    siprec: SiprecStream | None
 
 
 def parse_webhook(body: bytes, now: float) -> WebhookInput | Ignored:
@@ -157,6 +159,7 @@ def _facts(data: Fields, payload: Fields, leg_id: LegId, now: float) -> Facts:
         "to_number": read_phone(payload, "to"),
         "connection_id": read_id(payload, "connection_id"),
         "client_state": read_client_state(payload.get("client_state")),
+        "siprec": read_siprec(payload.get("custom_headers")),
     }
 
 

@@ -28,6 +28,7 @@ from service.ids import CallId
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.library import open_sqlite_library
 from service.ports import Entry
+from service.words import width_of
 from tests.archive.builders import CALL, STARTED_AT, SUMMARY, final, stored
 
 TALK = [
@@ -89,6 +90,31 @@ def test_another_library_reads_the_subtitles(form: ExportForm) -> None:
     assert [(one.start, one.end) for one in subtitles] == [(8420, 10380), (10500, 12000)]
     assert "change my booking." in subtitles[0].plaintext
     assert "&" in exported(form)
+
+
+@pytest.mark.parametrize("form", ["srt", "vtt"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "木曜日の午後に電話します。" * 10,
+        "ฉันจะโทรหาคุณพรุ่งนี้" * 10,
+        "שלום, אני מתקשר בקשר להזמנה. " * 6,
+        "نمی\u200cگیرم، متشکرم. " * 8,
+        "မင်္ဂလာပါ" * 20,
+        "e\u0301" * 200,
+        "\U0001f469\u200d\U0001f692" * 90,
+    ],
+)
+def test_another_library_reads_other_scripts(form: ExportForm, said: str) -> None:
+    """Letter by letter, and each cue can be read."""
+    subtitles = pysubs2.SSAFile.from_string(
+        exported(form, [final(1, said, 0, 40_000)]), format_=form
+    )
+    spoken = [one.plaintext.removeprefix("[Customer] ") for one in subtitles]
+
+    assert len(spoken) > 1
+    assert "".join("".join(spoken).split()) == "".join(said.split())
+    assert all(width_of(one) <= 84 for one in spoken)
 
 
 def test_the_speakers_are_voices_of_webvtt() -> None:

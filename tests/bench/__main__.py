@@ -25,6 +25,7 @@ from tests.bench import (
     redaction,
     seams,
     startup,
+    tee,
     webhooks,
     workers,
 )
@@ -63,6 +64,7 @@ async def _costs(*, short: bool) -> list[Row]:
     rows += codecs.measure(frames=2_000 if short else 20_000, rounds=1 if short else 5)
     rows += redaction.measure(texts=400 if short else 8_000, rounds=1 if short else 5)
     rows += await webhooks.measure(webhooks=400 if short else 8_000, rounds=1 if short else 5)
+    rows += await tee.measure(webhooks=400 if short else 4_000, rounds=1 if short else 3)
     rows += await deliveries.measure(finals=400 if short else 8_000, rounds=1 if short else 5)
     rows += await feed.measure(
         watchers=20 if short else 1_000,

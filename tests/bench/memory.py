@@ -59,6 +59,9 @@ class Yes:
         del leg_id, now
         return ()
 
+    async def delete_tape(self, tape_id: str) -> None:
+        """Have none to delete."""
+
     async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
         """Say that everything was delivered."""
         del call_ids, since

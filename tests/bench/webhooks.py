@@ -21,20 +21,20 @@ async def measure(*, webhooks: int, rounds: int) -> list[Row]:
     """Post finals of 200 live calls each on a connection of its own, to each in turn."""
     with TemporaryDirectory() as folder:
         async with open_telnyx() as telnyx:
-            settings = _settings(telnyx, Path(folder) / "bench.db")
+            settings = msgspec.json.encode(settings_for(telnyx, Path(folder) / "bench.db")).decode()
             async with (
                 started("tests.bench.ours", settings) as ours,
                 started("tests.bench.bare_webhooks", telnyx.public_key) as bare,
             ):
                 empty_bytes = ours.memory_bytes
-                await _post_all(ours, _beginnings(telnyx))
+                await post_all(ours, beginnings(telnyx))
                 idle_bytes = (ours.memory_bytes - empty_bytes) / CALLS
                 rates: dict[str, list[float]] = {"ours": [], "bare": []}
                 slowest: list[float] = []
                 for _ in range(rounds):
-                    finals = _finals(telnyx, webhooks)
-                    rates["bare"].append(webhooks / (await _post_all(bare, finals))[0])
-                    spent_s, p99_s = await _post_all(ours, finals)
+                    said = finals(telnyx, webhooks)
+                    rates["bare"].append(webhooks / (await post_all(bare, said))[0])
+                    spent_s, p99_s = await post_all(ours, said)
                     rates["ours"].append(webhooks / spent_s)
                     slowest.append(p99_s)
     mine, theirs = median(rates["ours"]), median(rates["bare"])
@@ -47,26 +47,27 @@ async def measure(*, webhooks: int, rounds: int) -> list[Row]:
     ]
 
 
-def _settings(telnyx: Telnyx, database: Path) -> str:
-    return msgspec.json.encode(
-        {
-            "listen": "127.0.0.1:0",
-            "database_url": f"sqlite:///{database}",
-            "telnyx_api_key": "KEY",
-            "telnyx_public_key": telnyx.public_key,
-            "telnyx_base_url": telnyx.url,
-            "drain_timeout_s": 1,
-            "route": {"0": {"source": "in_call", "engine": "Telnyx", "answer": False}},
-        }
-    ).decode()
+def settings_for(telnyx: Telnyx, database: Path) -> dict[str, object]:
+    """Return settings of a service that only takes webhooks."""
+    return {
+        "listen": "127.0.0.1:0",
+        "database_url": f"sqlite:///{database}",
+        "telnyx_api_key": "KEY",
+        "telnyx_public_key": telnyx.public_key,
+        "telnyx_base_url": telnyx.url,
+        "drain_timeout_s": 1,
+        "route": {"0": {"source": "in_call", "engine": "Telnyx", "answer": False}},
+    }
 
 
-def _beginnings(telnyx: Telnyx) -> list[Signed]:
+def beginnings(telnyx: Telnyx) -> list[Signed]:
+    """Return the first webhooks of all calls."""
     rings = [webhook(telnyx, "call.initiated", n, direction="incoming") for n in range(CALLS)]
     return rings + [webhook(telnyx, "call.answered", n) for n in range(CALLS)]
 
 
-def _finals(telnyx: Telnyx, count: int) -> list[Signed]:
+def finals(telnyx: Telnyx, count: int) -> list[Signed]:
+    """Return so many finals, of each call in turn."""
     return [
         webhook(
             telnyx,
@@ -83,7 +84,7 @@ def _finals(telnyx: Telnyx, count: int) -> list[Signed]:
     ]
 
 
-async def _post_all(program: Program, webhooks: Sequence[Signed]) -> tuple[float, float]:
+async def post_all(program: Program, webhooks: Sequence[Signed]) -> tuple[float, float]:
     """Post them all and return how long it took, and the 99th percentile of one, in seconds."""
     waiting = iter(webhooks)
     times_s: list[float] = []

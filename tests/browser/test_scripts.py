@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from service.ports.journal import Journal
+from service.words import count_words
 from tests.browser.builders import StoredCall, closing, final, opening
 from tests.browser.harness import open_service
 from tests.browser.page_objects import finals, visit
@@ -27,7 +28,8 @@ async def one_call(journal: Journal) -> None:
         final(number, "agent" if who == "agent" else "customer", 1000 * number, text)
         for number, (who, text) in enumerate(SAID.items(), start=1)
     ]
-    await StoredCall().write(journal, [*opening(), *spoken, *closing(8000, len(SAID))])
+    call = StoredCall(metadata={"subject": SAID["Hebrew"]})
+    await call.write(journal, [*opening(), *spoken, *closing(8000, len(SAID))])
 
 
 async def test_each_line_runs_as_its_words_do(page: Page, journal: Path) -> None:
@@ -52,3 +54,29 @@ async def test_what_is_found_runs_as_its_words_do(page: Page, journal: Path) -> 
 
         await expect(found).to_have_text(SAID["Hebrew"])
         assert await found.evaluate_all(DIRECTIONS) == ["rtl"]
+
+
+async def test_metadata_run_as_their_words_do(page: Page, journal: Path) -> None:
+    """In the list, and in what is told of one call."""
+    value = page.locator("bdi", has_text=SAID["Hebrew"])
+    async with open_service(journal, prepare=one_call) as service:
+        await visit(page, service.url, await service.token())
+        await expect(value.first).to_be_visible()
+        assert set(await value.evaluate_all(DIRECTIONS)) == {"rtl"}
+        await visit(page, service.url, await service.token(), CALL)
+        await expect(page.locator("dd bdi", has_text=SAID["Hebrew"])).to_have_count(1)
+        assert set(await value.evaluate_all(DIRECTIONS)) == {"rtl"}
+
+
+async def test_words_are_counted_as_the_service_counts_them(page: Page, journal: Path) -> None:
+    """While a call goes on the page counts for itself."""
+    async with open_service(journal) as service:
+        await visit(page, service.url, await service.token())
+        script = await page.locator("script[src$='app.js']").get_attribute("src")
+        assert script is not None
+        counted = await page.evaluate(
+            "([from, texts]) => import(from).then((call) => texts.map(call.countWords))",
+            [f"{service.url}/{script.removesuffix('app.js')}call.js", list(SAID.values())],
+        )
+
+        assert counted == [count_words(text) for text in SAID.values()]

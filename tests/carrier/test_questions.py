@@ -193,3 +193,25 @@ async def test_an_answer_that_telnyx_took_says_which_leg_was_answered_no_sooner(
 
     assert [leg_id for leg_id, _ in asked] == [LEG]
     assert asked[0][1] >= 0
+
+
+@pytest.mark.parametrize("reply", [(200, {"data": {"id": "a"}}), (404, refusal("10005"))])
+async def test_a_recording_is_deleted(api: TelnyxApi, reply: tuple[int, object]) -> None:
+    """One that Telnyx has no more is, too."""
+    api.replies = [(*reply, {})]
+    async with open_carrier("KEY", api.url) as carrier:
+        await carrier.delete_tape("6a09cdc3-8948-47f0-aa62-74ac943d6c58")
+
+    (asked,) = api.received
+    assert asked.path == "/v2/recordings/6a09cdc3-8948-47f0-aa62-74ac943d6c58"
+
+
+@pytest.mark.parametrize("tape_id", ["6a09cdc3", "..", ""])
+async def test_a_recording_that_cannot_be_deleted(api: TelnyxApi, tape_id: str) -> None:
+    """Telnyx does not do it; or an id leads elsewhere, and nobody is asked."""
+    api.replies = [(403, refusal("10010"), {})]
+    async with open_carrier("KEY", api.url) as carrier:
+        with pytest.raises(CommandRefusedError):
+            await carrier.delete_tape(tape_id)
+
+    assert len(api.received) == (1 if tape_id == "6a09cdc3" else 0)

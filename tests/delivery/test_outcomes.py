@@ -4,13 +4,19 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from service.errors import HostUnavailableError, NoDescriptorError, TemporaryDeliveryError
+from service.errors import (
+    HostUnavailableError,
+    KeptConnectionLostError,
+    NoDescriptorError,
+    TemporaryDeliveryError,
+)
 from service.retry import RetryPolicy
 from tests.delivery.builders import BROKEN, BUSY, C1, CRM, GONE, REFUSED, endpoint
 from tests.delivery.harness import commit, open_harness
 from tests.test_descriptors import descriptors
 from tests.waiting import until
 
+LOST = KeptConnectionLostError("no answer: the connection was lost")
 NO_ANSWER = HostUnavailableError("answered 504", status=504)
 
 
@@ -172,6 +178,35 @@ async def test_what_could_not_be_tried_waits_and_is_blamed_on_nobody(tmp_path: P
 
         assert {one.attempt for one in harness.crm.taken} == {1}
         assert sorted(harness.crm.ids) == sorted(f"c{call}_1" for call in range(12))
+
+
+async def test_what_a_kept_connection_was_lost_over_goes_out_again_at_once(tmp_path: Path) -> None:
+    """Three times; such attempts count, and say nothing of the host, and nothing waits for them."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.extend([LOST] * 3)
+        await harness.commit("c1", "call.started", "call.answered")
+        await harness.flush()
+
+        assert harness.crm.ids == ["c1_1", "c1_2"]
+        assert [one.attempt for one in harness.crm.tried] == [1, 2, 3, 4, 1]
+        harness.crm.script.extend([LOST] * 4)
+        await harness.commit("c1", "call.hold")
+        await harness.flush()
+        assert len(harness.crm.tried) == 9
+        await harness.advance(1)
+        assert harness.crm.ids == ["c1_1", "c1_2", "c1_3"]
+
+
+async def test_a_partial_that_a_kept_connection_was_lost_over_goes_out_again(
+    tmp_path: Path,
+) -> None:
+    """At once; later there would be a newer one."""
+    async with open_harness(tmp_path) as harness:
+        harness.crm.script.append(LOST)
+        harness.publish("c1", "u1", 1)
+        await harness.flush()
+
+        assert harness.crm.ids == ["prt_u1_1"]
 
 
 async def test_a_batch_that_could_not_be_tried_stays_one(tmp_path: Path) -> None:

@@ -106,6 +106,20 @@ def test_stable_shortens_timed_words_and_the_end_with_the_text() -> None:
     assert (data["text"], data["words"], data["end_ms"]) == ("a", timed[:1], 90)
 
 
+def test_stable_cuts_a_script_without_spaces_at_words() -> None:
+    """Of the text as it is, and of words that an engine times letter by letter."""
+    text = "ฉันจะ โทรหาคุณ"
+    timed = [{"text": one, "start_ms": n, "end_ms": n + 1} for n, one in enumerate("木曜日です")]
+    chooser = PartialFilter("stable")
+    assert heard(chooser, text, text + "x", utterance_id="u1") == [None, "ฉันจะ โทรหา"]
+    chooser.choose(words("木曜日に", "u2"))
+    chosen = chooser.choose(words("木曜日です", "u2", words=timed, end_ms=5))
+
+    assert chosen is not None
+    data = msgspec.json.decode(chosen.body)["data"]
+    assert (data["text"], data["words"], data["end_ms"]) == ("木曜日", timed[:3], 3)
+
+
 def test_what_stable_remembers_is_bounded() -> None:
     """Beyond ten thousand utterances the oldest begins anew."""
     chooser = PartialFilter("stable")

@@ -14,7 +14,6 @@ from service.delivery.webhook import open_webhook
 from service.errors import (
     DeliveryError,
     EndpointGoneError,
-    NoDescriptorError,
     PermanentDeliveryError,
     SettingsError,
     TemporaryDeliveryError,
@@ -23,7 +22,6 @@ from service.ports import Delivery
 from tests.delivery import peers
 from tests.delivery.builders import webhook
 from tests.delivery.peers import Receiver, Reply, open_receiver, reply
-from tests.test_descriptors import no_descriptors
 from tests.waiting import PATIENCE_S
 
 OLD = "whsec_" + base64.b64encode(b"o" * 32).decode()
@@ -49,22 +47,6 @@ async def failure_of(script: Reply, **changes: object) -> DeliveryError | None:
             except DeliveryError as error:
                 return error
         return None
-
-
-async def test_what_cannot_be_tried_for_want_of_descriptors_is_no_fault_of_the_host() -> None:
-    """Nor is a name that cannot be looked up for want of them."""
-    async with (
-        open_receiver() as receiver,
-        open_webhook(webhook(receiver.url)) as sink,
-        open_webhook(webhook("http://nobody.example:9/")) as named,
-    ):
-        with no_descriptors():
-            for one in (sink, named):
-                with pytest.raises(NoDescriptorError):
-                    await one.deliver(DELIVERY)
-        await sink.deliver(DELIVERY)
-
-        assert len(receiver.received) == 1
 
 
 async def test_a_delivery_arrives_byte_for_byte_and_signed() -> None:

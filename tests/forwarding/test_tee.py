@@ -1,5 +1,6 @@
 """Webhooks are passed on: each once, in order, whatever the application does."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from service.forwarding.counters import ForwardCounters
-from service.forwarding.post import ForwardTarget
+from service.forwarding.forwarder import PAGE
+from service.forwarding.post import MAX_AT_ONCE, ForwardTarget
 from service.forwarding.tee import open_tee
 from service.journal.sqlite.forwards import open_sqlite_forwards
 from service.journal.sqlite.journal import open_sqlite_journal
@@ -133,6 +135,33 @@ async def test_those_of_a_call_are_in_order_and_others_do_not_wait(
 
     assert application.ids == ["a1", "b1", "a1", "a2"]
     assert one.counters.retried == 1
+
+
+async def test_what_waits_for_an_application_that_is_away_is_bounded(
+    tmp_path: Path, application: Application
+) -> None:
+    """A page of it is in memory, the rest in the journal; in the end all of it comes, in order."""
+    many, calls = PAGE + 300, 40
+    patient = ForwardTarget(url=application.url, allow_private=True, timeout_s=600.0)
+    async with bench(tmp_path, application, target=patient) as one:
+        application.goes_on.clear()
+        async with asyncio.TaskGroup() as tasks:
+            for call in range(calls):
+                ids = [f"{call}.{number}" for number in range(call, many, calls)]
+                tasks.create_task(one.keep(*ids, call=f"s{call}"))
+        await until(lambda: one.counters.waiting == PAGE)
+        assert len(application.came) == MAX_AT_ONCE
+        assert len(await one.store.waiting(many + 1)) == many
+        application.goes_on.set()
+        await until(lambda: one.counters.webhooks["taken"] == many)
+        while not await settled(one):
+            pass
+
+    numbers = [one_id.split(".") for one_id in application.ids]
+    assert len(numbers) == many
+    for call in range(calls):
+        own = [int(number) for of, number in numbers if of == str(call)]
+        assert own == list(range(call, many, calls))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Telnyx's SDK drives a call flow, with Callscribe beside it: attached, with copies or a tee."""
+"""Telnyx's SDKs drive a call flow, with Callscribe beside it: attached, with copies or a tee."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,12 @@ import pytest
 from tests.interop.harness import CALLSCRIBE, HERE, Program, run, running
 from tests.interop.serving_calls import free_port
 
-PYTHON = str(Path(CALLSCRIBE).with_name("python"))
+IVRS = {
+    "python": (str(Path(CALLSCRIBE).with_name("python")), str(HERE / "ivr.py")),
+    "node": ("node", str(HERE / "ivr.mjs")),
+}
+MAX_LINES = 60
+"""How long an example may be."""
 AWAY_S = 10.0
 """How long Callscribe is stopped, in the middle of the call."""
 SPOKEN = [
@@ -85,10 +90,13 @@ async def new_key(folder: Path, environment: dict[str, str]) -> str:
     return next(word for word in made.split() if word.startswith("csk_"))
 
 
-async def told(url: str, key: str, *, until: str) -> list[dict[str, Any]]:
-    """Return the events of the one call there is, once one of this type is among them."""
+async def told(url: str, key: str, *, until: str, finals: int = 1) -> list[dict[str, Any]]:
+    """Return the events of the one call there is, once these are among them.
+
+    Copies that could not be passed on for a while come after what says that the call is complete.
+    """
     headers = {"Authorization": f"Bearer {key}"}
-    async with aiohttp.ClientSession(url, headers=headers) as client, asyncio.timeout(60):
+    async with aiohttp.ClientSession(url, headers=headers) as client, asyncio.timeout(120):
         while True:
             async with client.get("/v1/calls") as answer:
                 calls = (await answer.json())["data"]
@@ -96,7 +104,8 @@ async def told(url: str, key: str, *, until: str) -> list[dict[str, Any]]:
             for call in calls:
                 async with client.get(f"/v1/calls/{call['call_id']}/events") as answer:
                     events: list[dict[str, Any]] = (await answer.json())["data"]
-                if any(event["type"] == until for event in events):
+                types = [event["type"] for event in events]
+                if until in types and types.count("transcript.final") >= finals:
                     return events
             await asyncio.sleep(0.2)
 
@@ -107,10 +116,19 @@ def words(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(one["role"], one["text"]) for one in sorted(finals, key=lambda one: one["end_ms"])]
 
 
+@pytest.mark.parametrize("language", IVRS)
+def test_an_example_is_short(language: str) -> None:
+    """Whoever reads it has it before them at once."""
+    _, path = IVRS[language]
+
+    assert len(Path(path).read_text().splitlines()) < MAX_LINES
+
+
 @pytest.mark.parametrize("is_stopped", [False, True])
 @pytest.mark.parametrize("way", BEHIND)
+@pytest.mark.parametrize("language", IVRS)
 async def test_an_ivr_on_the_sdk_has_its_calls_transcribed(
-    tmp_path: Path, way: str, *, is_stopped: bool
+    tmp_path: Path, language: str, way: str, *, is_stopped: bool
 ) -> None:
     """Every word once, by the right voice, in one call; also with Callscribe away meanwhile."""
     port, listen = free_port(), f"127.0.0.1:{free_port()}"
@@ -123,7 +141,7 @@ async def test_an_ivr_on_the_sdk_has_its_calls_transcribed(
             key = await new_key(tmp_path, environment)
             app = {"CALLSCRIBE_URL": f"http://{listen}", "CALLSCRIBE_KEY": key, "PORT": str(port)}
             app |= {"COPIES": "1"} if way == "copies" else {}
-            program = running(PYTHON, str(HERE / "ivr.py"), cwd=tmp_path, **environment, **app)
+            program = running(*IVRS[language], cwd=tmp_path, **environment, **app)
             ivr = await stack.enter_async_context(program)
             assert await ivr.line() == "attached 200"
             if is_stopped:
@@ -131,7 +149,9 @@ async def test_an_ivr_on_the_sdk_has_its_calls_transcribed(
                 await first.end()
                 await asyncio.sleep(AWAY_S)  # as long as it is to be away
                 await stack.enter_async_context(serving(tmp_path, environment))
-            events = await told(app["CALLSCRIBE_URL"], key, until="transcript.completed")
+            events = await told(
+                app["CALLSCRIBE_URL"], key, until="transcript.completed", finals=len(SPOKEN)
+            )
         await telnyx.rest()
 
     assert words(events) == [(who, text) for who, _, text in SPOKEN]

@@ -40,6 +40,31 @@ async def test_a_final_is_found_with_its_commit(journal: Journal, library: Libra
         assert await seqs(library, f"w{seq}") == [seq]
 
 
+async def test_a_call_is_found_by_whoever_is_shown_to_be_in_it(
+    journal: Journal, library: Library
+) -> None:
+    """By a whole number: by its beginning, or of a call that hides it, it could be found out."""
+    colleague = "+15550177"
+    for number, (shows, who) in enumerate([(True, colleague), (False, colleague), (True, "+1555")]):
+        entry = call("hello", call_id=f"c{number}").entry()
+        await journal.commit(replace(entry, numbers=("+1312555", who), shows_numbers=shows))
+
+    async def found(number: str) -> list[str]:
+        wanted = CallFilter(number=number)
+        hits = await library.search(WordQuery(words="hello", calls=wanted), limit=9)
+        listed = await library.calls(wanted, before=None, limit=9)
+        assert sorted(hit.call_id for hit in hits) == sorted(one.call_id for one in listed)
+        return [one.call_id for one in listed]
+
+    assert await found(colleague) == ["c0"]
+    assert await found("+1312555") == ["c2", "c1", "c0"]
+    assert await found("+1555017*") == []
+    assert await found("+1312*") == ["c2", "c1", "c0"]
+    wanted = CallFilter(number="+1312555")
+    page = await library.calls(wanted, before=(TIMES[0], CallId("c2")), limit=1)
+    assert [one.call_id for one in page] == ["c1"]
+
+
 async def test_a_hit_says_where_and_marks_what_was_found(
     journal: Journal, library: Library
 ) -> None:

@@ -26,6 +26,7 @@ if len(sys.argv) > 4 and lives.stat().st_size <= int(sys.argv[4]):
     sys.exit(77)
 signal.signal(signal.SIGHUP, lambda *_: (folder / f"{number}.hup").touch())
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(code))
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGHUP})
 (folder / f"{number}.ready").touch()
 while sys.stdin.read(1):
     pass
@@ -147,7 +148,7 @@ async def test_a_rotation_of_secrets_reaches_all_and_stops_nobody(tmp_path: Path
 
 
 async def test_a_rotation_reaches_who_is_just_being_started(tmp_path: Path) -> None:
-    """It may have read the old secrets; one that cannot be told yet ends, and is started anew."""
+    """It may have read the old secrets. One that cannot be told yet is told once it can."""
     starts: list[Seat] = []
 
     def command(seat: Seat) -> list[str]:
@@ -158,9 +159,21 @@ async def test_a_rotation_reaches_who_is_just_being_started(tmp_path: Path) -> N
 
     pool = Pool(command, backoff_s=(0.01,))
     ended = asyncio.create_task(pool.run([Seat(1, 1, 1, tmp_path)]))
-    await until(lambda: (tmp_path / "1.hup").exists() or len(starts) > 1)
+    await until((tmp_path / "1.hup").exists)
+    assert len(starts) == 1
     ended.cancel()
     await asyncio.wait([ended])
+
+
+async def test_who_is_just_being_started_stops_in_an_orderly_way(tmp_path: Path) -> None:
+    """Once it can; its exit code is one of ours."""
+
+    def command(seat: Seat) -> list[str]:
+        pool.tell(signal.SIGTERM)
+        return [sys.executable, "-c", WORKER, str(tmp_path), str(seat.number), "0"]
+
+    pool = Pool(command, backoff_s=(0.01,))
+    assert await pool.run([Seat(1, 1, 1, tmp_path)]) == Exit.OK
 
 
 async def test_nobody_is_left_when_the_supervisor_fails(tmp_path: Path) -> None:

@@ -26,11 +26,14 @@ from tests.redaction.proof import (
     wrongly_redacted,
 )
 from tests.redaction.tongues import TONGUES
+from tests.redaction.whole import media
 from tests.redaction.whole import proof as whole
 
 _UTTERANCES_A_DIALOGUE = 20
 _DIALOGUES, _SHORT_DIALOGUES = 20, 2
 """Of each kind, said to the whole service."""
+_HEARD_DIALOGUES, _SHORT_HEARD_DIALOGUES = 4, 1
+"""Of each kind, said to it as audio, all at the same time."""
 
 
 class Cells(Protocol):
@@ -48,7 +51,7 @@ def main(arguments: argparse.Namespace) -> int:
         leaked = sum(row.leaked for row in rows.values())
         print(f"without {name}: {leaked:,} outputs leaked (must leak)")
         failed.append(not leaked)
-    failed.append(_proved_whole(arguments))
+    failed += [_proved_whole(arguments), _proved_heard(arguments)]
     return 1 if any(failed) else 0
 
 
@@ -85,6 +88,22 @@ def _proved_whole(arguments: argparse.Namespace) -> bool:
     print(f"\nby the whole service\n\n{_table(whole.HEADS, hidden)}\n")
     print(f"with nothing hidden (must leak)\n\n{_table(whole.HEADS, shown)}")
     return any(row.leaked for row in hidden.values()) or not whole.leaks(shown)
+
+
+def _proved_heard(arguments: argparse.Namespace) -> bool:
+    """Print what it shows of audio, and what is heard of what it records; and what it would."""
+    dialogues = _SHORT_HEARD_DIALOGUES if arguments.short else _HEARD_DIALOGUES
+    hidden = _heard(arguments.seed, dialogues, get_args(Kind))
+    shown = _heard(arguments.seed, dialogues, ())
+    print(f"\nby the whole service, of audio that it records\n\n{_table(whole.HEADS, hidden)}\n")
+    print(f"with nothing hidden (must leak)\n\n{_table(whole.HEADS, shown)}")
+    leaks = all(shown[place].leaked for place in media.WITH_WORDS)
+    return any(row.leaked for row in hidden.values()) or not leaks
+
+
+def _heard(seed: int, dialogues: int, kinds: Sequence[Kind]) -> dict[str, whole.Leaks]:
+    with tempfile.TemporaryDirectory(prefix="callscribe-redaction-") as folder:
+        return asyncio.run(media.listen(Path(folder), seed, dialogues, "balanced", kinds))
 
 
 def _whole(seed: int, dialogues: int, kinds: Sequence[Kind]) -> dict[str, whole.Leaks]:

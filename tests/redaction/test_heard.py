@@ -24,6 +24,8 @@ def digits(text: str, language: Language = ENGLISH, *, goes_on: bool = False) ->
         ("one ate two", "182"),
         ("four for five", "445"),
         ("ate two", "82"),
+        ("twenty ate", "28"),
+        ("41 won", "411"),
         ("won ate for two", "1842"),
         ("six five tree nein", "6539"),
         ("two, uh, to, three", "223"),
@@ -69,7 +71,7 @@ def test_it_goes_on_with_a_number_that_is_being_read_out() -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("uno hocho sinco", "185"), ("cuatro ziete", "47"), ("sietecuatro unodos", "7412")],
+    [("uno hocho sinco", "185"), ("veintiocho sero", "280"), ("sietecuatro unodos", "7412")],
 )
 @pytest.mark.parametrize("language", ["es", "multi"])
 def test_in_spanish_they_are_written_otherwise(text: str, found: str, language: str) -> None:

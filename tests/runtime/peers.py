@@ -91,6 +91,8 @@ class ObedientCarrier:
     """What it could not deliver."""
     tapes_kept: list[TapeSaved] = field(default_factory=list)
     """What it recorded."""
+    deleted: list[str] = field(default_factory=list)
+    """Recordings that it was to delete."""
     asked: list[LegId] = field(default_factory=list)
     fetched: list[list[CallId]] = field(default_factory=list)
 
@@ -121,6 +123,11 @@ class ObedientCarrier:
         del now
         await self._may_answer()
         return [tape for tape in self.tapes_kept if tape.leg_id == leg_id]
+
+    async def delete_tape(self, tape_id: str) -> None:
+        """Note that it is to be deleted."""
+        self.deleted.append(tape_id)
+        await self._may_answer()
 
     async def missed(self, call_ids: Collection[CallId], since: float) -> Sequence[WebhookInput]:
         """Give what could not be delivered, of whichever call."""

@@ -56,6 +56,8 @@ CHANGES: dict[str, dict[str, object] | None] = {
     "pauses": {"pause_on": ("hello",), "resume_on": ("bye",), "pause_limit_s": 5.0},
     "carry": {"carry": ("tag",)},
     "parties": {"numbers": "last4", "show_digits": True},
+    "sessions": {"siprec": True},
+    "recordings of Telnyx's": {"delete_at_telnyx": True},
     "after the call": {"after_call": AfterCall(engine="Deepgram", model="nova-3")},
 }
 """What is another at the next start: every key of a route has its turn."""

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,34 +39,40 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, settings: Mapping[str, Any], port: int, *, heard: bool = True, workers: int = 1
+    folder: Path,
+    settings: Mapping[str, Any],
+    port: int,
+    *,
+    heard: bool = True,
+    workers: int = 1,
+    loading: Callable[[Process], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Process]:
     """Run `callscribe serve` until the end of the block, from when it (or a worker) is ready.
 
     Its log is kept in the folder; one that is not `heard` finds its pipe closed from then on.
+    What is done to it while it is `loading`, before it has its settings, may give them to it.
     """
-    write_settings(folder, settings)
-    environ = {
-        "PATH": os.environ["PATH"],
-        "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
-        "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        **{key.upper(): value for key, value in settings.items() if key.startswith("telnyx_")},
-    }
-    command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
-    if workers > 1:
-        command += ["--workers", str(workers)]
+    if not loading:
+        write_settings(folder, settings)
     reading_end, writing_end = os.pipe()
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=folder, env=environ, stdout=writing_end, stderr=asyncio.subprocess.STDOUT
+        *_command(workers),
+        cwd=folder,
+        env=_environ(settings, port),
+        stdout=writing_end,
+        stderr=asyncio.subprocess.STDOUT,
     )
     os.close(writing_end)
     started = asyncio.Event()
     log = folder / "log.jsonl"
     reading = asyncio.create_task(_keep_log(reading_end, log, started, heard=heard))
+    running = Process(f"http://127.0.0.1:{port}", process)
     try:
         async with asyncio.timeout(START_S):
+            if loading:
+                await loading(running)
             await started.wait()
-        yield Process(f"http://127.0.0.1:{port}", process)
+        yield running
     finally:
         if process.returncode is None:
             process.kill()
@@ -74,9 +80,23 @@ async def serving(
         await reading
 
 
+def _command(workers: int) -> list[str]:
+    command = [sys.executable, "-m", "service", "serve", "--config", "callscribe.toml"]
+    return [*command, "--workers", str(workers)] if workers > 1 else command
+
+
+def _environ(settings: Mapping[str, Any], port: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "CALLSCRIBE_LISTEN": f"127.0.0.1:{port}",
+        "CALLSCRIBE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **{key.upper(): value for key, value in settings.items() if key.startswith("telnyx_")},
+    }
+
+
 def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
     """Write the settings file that the service reads."""
-    (folder / "callscribe.toml").write_text(_toml(settings))
+    (folder / "callscribe.toml").write_text(text_of(settings))
 
 
 async def _keep_log(pipe: int, path: Path, started: asyncio.Event, *, heard: bool) -> None:
@@ -93,7 +113,7 @@ async def _keep_log(pipe: int, path: Path, started: asyncio.Event, *, heard: boo
                     return
 
 
-def _toml(settings: Mapping[str, Any]) -> str:
+def text_of(settings: Mapping[str, Any]) -> str:
     """Write settings as a user would: plain keys, then `[[route]]` and `[[endpoint]]`."""
     lines = [
         f"{key} = {_value(value)}"

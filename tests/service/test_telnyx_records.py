@@ -212,3 +212,50 @@ async def test_a_service_that_is_killed_before_the_file_is_here_fetches_it(
 
     assert b"Signature" not in (tmp_path / "log.jsonl").read_bytes()
     assert path.read_bytes()[:4] == b"RIFF"
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+@in_virtual_time
+async def test_what_is_here_is_deleted_at_telnyx(tmp_path: Path, *, is_refused: bool) -> None:
+    """Where the route says so; Telnyx is asked again if it did not do it."""
+    fault = {"command": "delete_recording", "status": 422, "code": "10015", "times": 2}
+    scenario: dict[str, Any] = {"call": [{"say": SCRIPT}]}
+    scenario |= {"rest": {"fault": [fault]}} if is_refused else {}
+    changes = {"recordings_dir": str(tmp_path / "audio")}
+    route = ROUTES["in_call"] | {"delete_at_telnyx": True}
+    async with open_house(tmp_path / "j.db", scenario, changes, None, **route) as house:
+        await house.play()
+        await house.watch.until(lambda: bool(told(house, SAVED)))
+        await until(lambda: recordings_of(house) == [True])
+
+    assert len(list((tmp_path / "audio").iterdir())) == 1
+    assert told(house, FAILED) == []
+
+
+@in_virtual_time
+async def test_what_is_erased_here_is_erased_at_telnyx(tmp_path: Path) -> None:
+    """Also a recording of which it tells only then: its webhook comes late."""
+    late = {"events": ["call.recording.saved"], "delay": 1.0, "delay_s": [15, 16]}
+    scenario = {"call": [{"say": SCRIPT}], "webhooks": {"fault": [late]}}
+    changes = {"recordings_dir": str(tmp_path / "audio")}
+    route = ROUTES["in_call"] | {"delete_at_telnyx": True}
+    async with open_house(tmp_path / "j.db", scenario, changes, None, **route) as house:
+        playing = asyncio.create_task(
+            house.telnyx.run(webhook_url=house.service.url + "/webhooks/telnyx")
+        )
+        await house.watch.until(lambda: bool(told(house, "call.ended")))
+        call_id = told(house, "call.ended")[0]["call_id"]
+        async with (
+            asking(house, tmp_path / "j.db", "admin") as client,
+            client.delete(f"/v1/calls/{call_id}") as answer,
+        ):
+            assert answer.status == 204
+        await playing
+        await until(lambda: recordings_of(house) == [True])
+
+    assert not list((tmp_path / "audio").glob("*"))
+
+
+def recordings_of(house: House) -> list[bool]:
+    """Return of each recording at Telnyx whether it was deleted."""
+    return [one.is_deleted for one in house.telnyx.recordings]

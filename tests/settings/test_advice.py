@@ -147,6 +147,7 @@ def test_a_bus_is_of_no_use_to_a_journal_in_a_file(load: Load) -> None:
         ("answer = false", False),
         ('match = { direction = "outgoing" }', False),
         ('connect = "sip:desk@example.com"', False),
+        ("siprec = true", False),
     ],
 )
 def test_callers_who_are_answered_and_connected_with_nobody_hear_silence(

@@ -119,6 +119,13 @@ class Application:
         async with self._http.get(self.simulator.url + path, headers=key) as reply:
             return reply.status, await reply.json()
 
+    async def delete(self, path: str) -> tuple[int, Tree]:
+        """DELETE by the REST API."""
+        assert self.simulator is not None
+        key = {"authorization": f"Bearer {self.simulator.api_key}"}
+        async with self._http.delete(self.simulator.url + path, headers=key) as reply:
+            return reply.status, await reply.json()
+
     async def wait_for(self, event_type: str, count: int = 1) -> Received:
         """Wait for the `count`th webhook of a type."""
         async with asyncio.timeout(WAIT_S), self._more:

@@ -1,5 +1,6 @@
 """Cues: cut so that they can be read, and written so that nothing in them is taken for format."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,28 @@ def test_a_long_cue_comes_apart_without_loss(words: list[str], length_ms: int) -
     assert " ".join(part.text for part in parts) == whole.text
     assert (parts[0].start_ms, parts[-1].end_ms) == (whole.start_ms, whole.end_ms)
     assert all(not is_long(part) or " " not in part.text for part in parts)
+
+
+@pytest.mark.parametrize("text", ["木曜日の午後に電話します。" * 20, "ฉันจะโทรหาคุณพรุ่งนี้" * 20])
+def test_a_script_without_spaces_is_cut_between_words(text: str) -> None:
+    """No space is put anywhere, and no cue begins with the end of a sentence."""
+    parts = list(joined(words_of(Cue(0, 60_000, text))))
+
+    assert "".join(part.text for part in parts) == text
+    assert len(parts) > 3
+    assert not any(is_long(part) or part.text.startswith("。") for part in parts)
+
+
+def test_a_word_that_is_too_long_is_cut_between_letters() -> None:
+    """Each part gets of its time what it has of its letters."""
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    for letter in ("a", "e\u0301", family):
+        parts = list(joined([Cue(0, 4_000, letter * 200), Cue(4_000, 4_100, "b")]))
+
+        assert "".join(part.text for part in parts) == f"{letter * 200} b"
+        assert not any(is_long(part) for part in parts)
+        assert all(len(part.text.removesuffix(" b")) % len(letter) == 0 for part in parts)
+        assert [parts[0].start_ms, parts[-1].end_ms] == [0, 4_100]
 
 
 def test_a_cue_of_no_time_is_shown_all_the_same() -> None:

@@ -23,7 +23,7 @@ from service.calls.inputs import (
 )
 from service.calls.party_webhooks import KeyPressed, LegHeld, LegJoined, LegLeft, LegRetrieved
 from service.calls.tape_webhooks import TapeFailed, TapeSaved
-from service.calls.webhook import Webhook
+from service.calls.webhook import SiprecStream, Webhook
 from service.errors import BadInputError
 from service.ids import CallId, InputId, LegId, StreamId
 from service.wire.webhooks import Ignored, parse_webhook
@@ -53,6 +53,22 @@ EXPECTED: dict[str, WebhookInput | Ignored] = {
             "diversion": "<sip:support@sip.example.com>;reason=no-answer",
         },
         caller_name=CUSTOMER,
+    ),
+    "call.initiated.siprec": LegInitiated(
+        **BASE,
+        **PARTIES,
+        occurred_at=NOW + 0.076316,
+        direction="incoming",
+        headers={
+            "x-desthost": "yourcompany",
+            "x-label": "outbound",
+            "x-participantid": "F7yzLJtvXnTLaZflfmhkwpR5",
+            "x-siprec-sessionid": "1772ce22-99ca-476a-b58f-1b848702e2ce",
+            "x-streamid": "QxjNUZblCzXqwKCTQpsm4Ok3",
+            "x-metadata-xml": "PD94bWwgdmVyc2lvbj0iMS4wIj8+",
+        },
+        caller_name="Outbound Call",
+        siprec=SiprecStream("1772ce22-99ca-476a-b58f-1b848702e2ce", "outbound"),
     ),
     "call.initiated.outgoing": LegInitiated(
         **BASE,

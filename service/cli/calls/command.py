@@ -103,7 +103,9 @@ def _add_call(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_wishes(parser: argparse.ArgumentParser, *, default_limit: int) -> None:
-    parser.add_argument("--number", help="who called or was called; +1312* for all that begin so")
+    parser.add_argument(
+        "--number", help="who was in the call; +1312* for whoever called, or was called, from there"
+    )
     parser.add_argument(
         "--since", type=moment, metavar="TIME", help="started then or later: 2026-11-22[T10:00]"
     )

@@ -107,9 +107,9 @@ export class About {
   fact(name, text) {
     let value = this.values.get(name);
     if (!value) {
-      value = el("dd");
+      value = el("bdi");
       this.values.set(name, value);
-      this.list.append(el("div", {}, el("dt", {}, name), value));
+      this.list.append(el("div", {}, el("dt", {}, name), el("dd", {}, value)));
     }
     say(value, text);
   }

@@ -93,7 +93,7 @@ export class CallRow {
     if (parts.columns === key) return;
     parts.columns = key;
     fill(parts.meta, columns.map((name, at) => el("span", { class: "cell", title: values[at] && `${name}: ${values[at]}` },
-      el("span", { class: "label" }, `${name}: `), values[at] || "–")));
+      el("span", { class: "label" }, `${name}: `), el("bdi", {}, values[at] || "–"))));
   }
 
   showWords(words) {

@@ -1,5 +1,14 @@
 // A call as its events tell it: what is so now, for lists and for the page of one call.
 
+const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const segmenter = new Intl.Segmenter([], { granularity: "word" });
+
+/** How many words a text has; where no spaces part them, the browser's dictionary does. */
+export function countWords(text) {
+  return (text.match(/\S+/g) ?? []).reduce((words, run) =>
+    words + (UNSPACED.test(run) ? Math.max(1, [...segmenter.segment(run)].filter((one) => one.isWordLike).length) : 1), 0);
+}
+
 /** A call of which nothing is known yet. */
 export function emptyCall(callId) {
   return {
@@ -26,7 +35,7 @@ const CHANGES = {
   "transcription.stopped": () => ({ transcription: "off" }),
   "transcript.final": (call, data) => ({
     utterances: call.utterances + 1,
-    words: call.words + (data.text.match(/\S+/g) ?? []).length,
+    words: call.words + countWords(data.text),
   }),
   "transcript.gap": (call) => ({ gaps: call.gaps + 1 }),
   "transcript.completed": (call, data) => ({

@@ -22,7 +22,7 @@ export class FoundCall {
   /** Show the call: who, when, how long, and its metadata. */
   show(call) {
     say(this.numbers, `${phone(call.from)} → ${phone(call.to)}`);
-    const told = Object.entries(call.metadata ?? {}).map(([name, value]) => el("span", {}, `${name}: ${text(value)}`));
+    const told = Object.entries(call.metadata ?? {}).map(([name, value]) => el("span", {}, `${name}: `, el("bdi", {}, text(value))));
     const long = call.duration_ms === null ? "nobody answered" : span(call.duration_ms);
     fill(this.facts, el("span", { title: exactly(call.started_at) }, when(call.started_at)),
       el("span", {}, call.ended_at || call.duration_ms !== null ? long : "goes on"),

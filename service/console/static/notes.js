@@ -36,6 +36,7 @@ function lost(stage) {
   if (stage === "transcription") return "The recording is not transcribed once more";
   if (stage === "start") return "Telnyx does not record this call";
   if (stage === "silencing") return "The recording could not be silenced where words are hidden";
+  if (stage === "deletion") return "What Telnyx recorded could not be deleted there";
   return "What Telnyx recorded cannot be had";
 }
 

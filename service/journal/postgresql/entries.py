@@ -131,7 +131,7 @@ async def _write_all(
         (10, ((places[row[:2]], *row) for row in summaries.utterances)),
         (8, summaries.started.values()),
         (4, map(_stored, entry_rows.lane_rows(admitted))),
-        (2, map(_stored, entry_rows.party_rows(admitted))),
+        (3, map(_stored, entry_rows.party_rows(admitted))),
         (15, changes.values()),
     )
     await db.execute(_SQL["write_entries"].text, *columns)

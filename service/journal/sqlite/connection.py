@@ -1,4 +1,4 @@
-"""The connection of one thread: opened when needed, given up on errors; and the reader on it."""
+"""The connection of one thread: opened when needed, given up on errors; and who works on it."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -71,3 +71,28 @@ class SqliteReader:
         except Exception as error:  # noqa: BLE001  it is handed to the one who asked
             self._kept.close()
             return refusal(error)
+
+
+class SqliteSideWriter(SqliteReader):
+    """The same, with what waits together in one transaction.
+
+    One transaction after the other would leave whoever writes the calls no moment to begin theirs.
+    """
+
+    def handle(self, batch: Sequence[Query]) -> list[object]:
+        """Return the answers. What fails for itself fails alone."""
+        if len(batch) == 1:
+            return super().handle(batch)
+        try:
+            if self._expect:
+                self._expect()
+            db = self._kept.get()
+            db.execute("BEGIN IMMEDIATE")
+            answers = [query(db) for query in batch]
+            db.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001  it is handed to those who asked
+            self._kept.close()
+            if is_unavailable(error):
+                return [refusal(error) for _ in batch]
+            return super().handle(batch)
+        return answers

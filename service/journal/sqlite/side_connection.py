@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
-from service.journal.sqlite.connection import Query, SqliteReader
+from service.journal.sqlite.connection import Query, SqliteSideWriter
 from service.journal.sqlite.file import open_sqlite_file
 from service.journal.statements import Statement
 from service.journal.worker import Worker, open_worker
@@ -57,7 +57,7 @@ async def open_side_connection(
         JournalTooNewError: A newer version wrote it.
     """
     with open_sqlite_file(Path(path), busy_timeout_s=busy_timeout_s, key=key) as file:
-        reader = SqliteReader(file.connect, file.expect_in_place)
-        opening = open_worker(name, reader, limit=_MAX_WAITING, threaded=threaded)
+        writer = SqliteSideWriter(file.connect, file.expect_in_place)
+        opening = open_worker(name, writer, limit=_MAX_WAITING, threaded=threaded)
         async with opening as worker:
             yield SideConnection(worker, statements)

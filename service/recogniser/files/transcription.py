@@ -16,6 +16,7 @@ from service.recogniser.scheduling.workers import Workers
 from service.recogniser.speech.front_end import Capture, FrontEnd, SpeechSegment
 from service.recogniser.text.boosting import Boost
 from service.recogniser.text.key_terms import KeyTerm
+from service.words import join_pieces
 
 MAX_AUDIO_S: Final = 4 * 3600.0
 """A hundred megabytes of packed silence can be a week long."""
@@ -54,7 +55,7 @@ class Transcript:
     @property
     def text(self) -> str:
         """The segments in one line."""
-        return " ".join(segment.text for segment in self.segments)
+        return join_pieces(segment.text for segment in self.segments)
 
 
 class ClientGoneError(Exception):

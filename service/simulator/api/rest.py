@@ -51,6 +51,7 @@ class RestRoutes:
         routes.add_get("/v2/speech-to-text/providers", self._providers)
         routes.add_get("/v2/recordings", self._recordings)
         routes.add_get("/v2/recordings/{id}", self._recording)
+        routes.add_delete("/v2/recordings/{id}", self._delete_recording)
         routes.add_get("/recordings/{id}.wav", self._download)
 
     async def _dial(self, request: web.Request) -> web.StreamResponse:
@@ -171,7 +172,8 @@ class RestRoutes:
         found = [
             recording.show(now)
             for recording in self._exchange.recordings.values()
-            if all(
+            if not recording.is_deleted
+            and all(
                 value in {None, getattr(recording.leg.id, _NAMES[key])}
                 for key, value in wanted.items()
             )
@@ -186,8 +188,18 @@ class RestRoutes:
 
     async def _recording(self, request: web.Request) -> web.StreamResponse:
         recording = self._exchange.recordings.get(request.match_info["id"])
-        if recording is None:
+        if recording is None or recording.is_deleted:
             return self._gate.refuse(Problem("10005"))
+        return _data(recording.show(self._exchange.clock()))
+
+    async def _delete_recording(self, request: web.Request) -> web.StreamResponse:
+        """Delete a recording for good: it is shown once more, and its links are dead."""
+        if (fault := self._gate.fault_for("delete_recording")) is not None:
+            return self._gate.refuse(fault)
+        recording = self._exchange.recordings.get(request.match_info["id"])
+        if recording is None or recording.is_deleted:
+            return self._gate.refuse(Problem("10005"))
+        recording.is_deleted = True
         return _data(recording.show(self._exchange.clock()))
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
@@ -195,6 +207,8 @@ class RestRoutes:
         recording = self._exchange.recordings.get(request.match_info["id"])
         if recording is None or request.query.get("X-Amz-Signature") != recording.secret:
             return web.Response(status=403, text="AccessDenied")
+        if recording.is_deleted:
+            return web.Response(status=404, text="NoSuchKey")
         if self._exchange.clock() - recording.linked_at > recording.link_life_s:
             return web.Response(status=403, text="Request has expired")
         return web.Response(body=recording.wav(), content_type="audio/wav")

@@ -48,9 +48,12 @@ async def run_call(
         for one in legs:
             tasks.create_task(one.sender.run(), name="webhook_sender")
         _begin(leg)
+        if partner is not None and leg.plan.siprec is not None:
+            _begin(partner.leg)
+            await _ring(partner.leg)
         await _ring(leg)
         if leg.answered.is_set():
-            if partner is not None:
+            if partner is not None and leg.plan.siprec is None:
                 _bridge(leg, partner.leg)
             if leg.plan.callee is not None:
                 await _wait_for_bridge(leg)
@@ -126,7 +129,8 @@ def _bridge(leg: Leg, partner: Leg) -> None:
 
 async def _end(runtime: LegRuntime, partners: Sequence[LegRuntime]) -> None:
     """End the leg, and those who are with it, whoever of them hung up."""
-    there = [one for one in partners if one.leg.answered.is_set()]
+    apart = runtime.leg.plan.siprec is not None  # then it rang by itself
+    there = [one for one in partners if apart or one.leg.answered.is_set()]
     hangups = [one.leg.hangup for one in (runtime, *there) if one.leg.hangup is not None]
     if not there:
         await _conclude(runtime)
@@ -281,7 +285,7 @@ def _said(leg: Leg) -> tuple[Said, ...]:
                 for word in said.words
             ),
         )
-        for said in leg.audio.script
+        for said in leg.spoken.script
         if said.start_ms < leg.timeline.position_ms
     )
 

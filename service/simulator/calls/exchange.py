@@ -8,6 +8,7 @@ from service.simulator.calls.call_flow import run_call, run_dialled
 from service.simulator.calls.conference import Conference
 from service.simulator.calls.leg_runtime import LegRuntime
 from service.simulator.calls.plan import PlannedCall
+from service.simulator.calls.siprec import SIDES, stream_plan
 from service.simulator.legs.leg import Leg, Routing, identify
 from service.simulator.legs.timeline import Timeline
 from service.simulator.legs.webhook_queue import WebhookQueue
@@ -189,6 +190,8 @@ class Exchange:
         if self._began_at is None:
             self._began_at = self._now()
         partner = self._agent(index, leg, 0, leg.plan.bridged_to) if leg.plan.bridged_to else None
+        if leg.plan.siprec is not None:
+            partner = self._other_stream(index, leg)
         call = run_call(
             runtime,
             partner,
@@ -218,6 +221,26 @@ class Exchange:
         self.partners.setdefault(leg.id.control_id, []).append(agent.leg)
         return agent
 
+    def _other_stream(self, index: int, leg: Leg) -> LegRuntime:
+        """Make the second call of a SIPREC session, and have the first carry its own side alone."""
+        session, whole = leg.rng.derive("siprec"), leg.audio
+        first, second = SIDES
+        rng = leg.rng.derive("second stream")
+        leg.plan, leg.audio = stream_plan(leg.plan, session, 0), whole.of_side(first)
+        other = self._make_leg(
+            index,
+            stream_plan(leg.plan, session, 1),
+            whole.of_side(second),
+            (leg.id.from_number, leg.id.to_number),
+            first=leg,
+            rng=rng,
+            session_id=rng.derive("call").uuid(),
+        )
+        other.leg.join(leg)
+        other.leg.report.call_id = leg.report.call_id
+        self.partners.setdefault(leg.id.control_id, []).append(other.leg)
+        return other
+
     def _make_leg(
         self,
         index: int,
@@ -228,6 +251,7 @@ class Exchange:
         connection_id: str | None = None,
         first: Leg | None = None,
         rng: Rng | None = None,
+        session_id: str | None = None,
     ) -> LegRuntime:
         settings = self.scenario.webhooks
         purpose = f"call {index}" if first is None else f"call {index} partner"
@@ -238,7 +262,7 @@ class Exchange:
             timeline = first.timeline
             identity = replace(
                 identity,
-                session_id=first.id.session_id,
+                session_id=session_id or first.id.session_id,
                 connection_id=first.id.connection_id,
             )
         queue = WebhookQueue(settings, rng.derive("webhooks"))

@@ -126,7 +126,7 @@ class Leg:
         routing: Routing,
     ) -> None:
         self.plan = plan
-        self.audio = audio
+        self.audio = self.spoken = audio  # `spoken` is all of a call of which it has one side
         self.id = identity
         self.rng = rng
         self.timeline = timeline

@@ -31,6 +31,7 @@ class Recording:
     stops_in_silence: bool = False
     """Whether it was started with `timeout_secs`, which Telnyx does by transcribing."""
     paused: bool = False
+    is_deleted: bool = False
     spans: list[tuple[int, int]] = field(default_factory=list)
     ended_at: float | None = None
     linked_at: float = 0.0

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from service.simulator.scenario.table import Chance, Table, low_to_high
 
 MAX_CALLS = 10_000
+SiprecLabel = Annotated[str, Field(max_length=100)]
 SoundKind = Literal["noise", "ringback", "strings", "piano", "band"]
 """`strings`, `piano` and `band` are music on hold: sustained, plucked, and with a beat."""
 
@@ -142,6 +143,9 @@ class CallPlan(Table):
     bridged_to: str | None = Field(None, min_length=1, max_length=100)
     """The number of an agent's leg that joins once the call is answered: a second leg of the same
     call session, whose inbound track is the agent."""
+    siprec: tuple[SiprecLabel, SiprecLabel] | None = None
+    """The labels of the customer's and of the agent's stream, where a SIPREC client sends a call
+    of somebody else's: each stream is then a call of its own, with one side and headers."""
     callee: Callee | None = None
     """The agent, if it is the application that dials one: the talk begins with the bridge."""
     texml: str | None = Field(None, pattern=r"^https?://", max_length=2000)
@@ -195,4 +199,11 @@ class CallPlan(Table):
             raise ValueError("texml is for incoming calls")
         if self.callee is not None and self.bridged_to is not None:
             raise ValueError("an agent is dialled (callee) or joins (bridged_to), not both")
+        return self
+
+    @model_validator(mode="after")
+    def _comes_by_siprec(self) -> Self:
+        others = (self.bridged_to, self.callee, self.texml, *self.act)
+        if self.siprec is not None and (self.direction != "incoming" or any(others)):
+            raise ValueError("siprec is for incoming calls with nobody else in them")
         return self

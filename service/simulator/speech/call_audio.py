@@ -37,6 +37,11 @@ class CallAudio:
         script = [replace(said, track=swapped[said.track]) for said in self.script]
         return CallAudio({swapped[track]: data for track, data in self._tracks.items()}, script)
 
+    def of_side(self, track: Track) -> "CallAudio":
+        """Return one track as a leg has it that carries nothing else."""
+        script = [replace(said, track="inbound") for said in self.utterances(track)]
+        return CallAudio({"inbound": self._tracks[track]}, script)
+
     def utterances(self, track: Track) -> list[Utterance]:
         """Return the utterances of one track."""
         return [said for said in self.script if said.track == track]

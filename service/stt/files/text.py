@@ -10,6 +10,7 @@ from service.errors import RecognitionLostError
 from service.stt.files.transcript import FileSegment, FileTranscript, FileWord
 from service.wire.shown import one_line
 from service.wire.subtitles import Cue, is_long, joined, write_subtitles
+from service.words import join_pieces
 
 Format = Literal["txt", "json", "srt", "vtt"]
 FORMATS: tuple[Format, ...] = ("txt", "json", "srt", "vtt")
@@ -111,12 +112,12 @@ def _turns(transcript: FileTranscript) -> Iterator[tuple[str | None, str]]:
     last: str | None = None
     for voice, text in _said(transcript):
         if turn and voice != last:
-            yield last, one_line(" ".join(turn))
+            yield last, one_line(join_pieces(turn))
             turn = []
         turn.append(text)
         last = voice
     if turn:
-        yield last, one_line(" ".join(turn))
+        yield last, one_line(join_pieces(turn))
 
 
 def _said(transcript: FileTranscript) -> list[tuple[str | None, str]]:

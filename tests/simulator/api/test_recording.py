@@ -71,6 +71,30 @@ async def test_a_recording_that_is_not_there_or_not_signed_for_is_not_given() ->
     assert (status, reply.status) == (404, 403)
 
 
+async def test_a_recording_that_is_deleted_is_gone() -> None:
+    """From the list and from behind its link, at once and for good; what fails leaves it there."""
+    fault = {"command": "delete_recording", "status": 422, "code": "10015", "times": 1}
+    async with open_simulation(scenario(rest={"fault": [fault]})) as (simulator, application):
+        wish = {"channels": "dual", "format": "wav"}
+        application.answer_and(("record_start", wish), transcribe())
+        await run_to_end(simulator)
+        payload = application.of("call.recording.saved")[0].payload
+        path, link = f"/recordings/{payload['recording_id']}", payload["recording_urls"]["wav"]
+        refused, _ = await application.delete(path)
+        _, kept = await application.get("/recordings")
+        deleted, shown = await application.delete(path)
+        again, _ = await application.delete(path)
+        asked, _ = await application.get(path)
+        _, listed = await application.get("/recordings")
+        async with aiohttp.ClientSession() as http, http.get(link) as file:
+            pass
+
+    assert (refused, len(kept["data"])) == (422, 1)
+    assert (deleted, shown["data"]["id"]) == (200, payload["recording_id"])
+    assert (again, asked, file.status) == (404, 404, 404)
+    assert listed["data"] == []
+
+
 async def test_mp3_and_repeated_stops_are_refused() -> None:
     """There is no encoder; and what does not run cannot be paused."""
     async with open_call() as (_, application, leg_id):

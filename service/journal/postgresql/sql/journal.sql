@@ -78,7 +78,8 @@ lanes AS (
     ON CONFLICT (call_no, endpoint) DO UPDATE SET
     head_seq = greatest(lane.head_seq, excluded.head_seq)),
 parties AS (
-    INSERT INTO party (call_no, number) SELECT * FROM unnest($42::bigint[], $43::text[])
+    INSERT INTO party (call_no, number, shown)
+    SELECT * FROM unnest($42::bigint[], $43::text[], $44::integer[])
     ON CONFLICT DO NOTHING)
 UPDATE summary SET
 answered_at = coalesce(given.answered_at, summary.answered_at),
@@ -94,9 +95,9 @@ transcription = CASE WHEN given.transcription IS NOT NULL THEN given.transcripti
 metadata = coalesce(given.metadata, summary.metadata),
 facts = coalesce(given.facts::jsonb, summary.facts),
 route = coalesce(given.route, summary.route)
-FROM unnest($44::bigint[], $45::double precision[], $46::double precision[], $47::bigint[],
-    $48::double precision[], $49::integer[], $50::integer[], $51::integer[], $52::integer[],
-    $53::integer[], $54::integer[], $55::text[], $56::bytea[], $57::text[], $58::text[])
+FROM unnest($45::bigint[], $46::double precision[], $47::double precision[], $48::bigint[],
+    $49::double precision[], $50::integer[], $51::integer[], $52::integer[], $53::integer[],
+    $54::integer[], $55::integer[], $56::text[], $57::bytea[], $58::text[], $59::text[])
 AS given (call_no, answered_at, ended_at, duration_ms, completed_at, utterances, words, gaps,
     more_utterances, more_words, more_gaps, transcription, metadata, facts, route)
 WHERE summary.call_no = given.call_no;

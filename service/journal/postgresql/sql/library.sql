@@ -16,7 +16,7 @@ EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), rout
 FROM call JOIN summary USING (call_no) WHERE call_id = :call_id;
 
 -- name: calls_of_number
--- two walks, each from the newest and no further than need be
+-- two walks, each from the newest and no further than need be, and all that others were in
 SELECT * FROM (
     (SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
     from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
@@ -30,6 +30,13 @@ SELECT * FROM (
     EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
     FROM summary JOIN call USING (call_no)
     WHERE to_number = :number {filters}
+    ORDER BY started_at DESC, call_id DESC LIMIT :limit)
+    UNION
+    (SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
+    FROM party JOIN summary USING (call_no) JOIN call USING (call_no)
+    WHERE party.number = :number AND party.shown = 1 {filters}
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)) AS found
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 
@@ -103,7 +110,10 @@ AND summary.started_at < :started_before;
 
 -- name: where_number
 AND (summary.from_number BETWEEN :number AND :number_end
-    OR summary.to_number BETWEEN :number AND :number_end);
+    OR summary.to_number BETWEEN :number AND :number_end
+    OR (:number::text = :number_end::text AND EXISTS (
+        SELECT 1 FROM party WHERE party.call_no = summary.call_no
+        AND party.number = :number AND party.shown = 1)));
 
 -- name: where_metadata
 AND summary.facts @> :metadata::jsonb;

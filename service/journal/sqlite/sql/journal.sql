@@ -25,8 +25,8 @@ wake_at = excluded.wake_at, ended = excluded.ended, updated_at = excluded.update
 INSERT INTO leg (leg_id, call_no) VALUES {rows}
 ON CONFLICT (leg_id) DO UPDATE SET call_no = excluded.call_no;
 
--- name: write_parties row: (?, ?)
-INSERT INTO party (call_no, number) VALUES {rows} ON CONFLICT DO NOTHING;
+-- name: write_parties row: (?, ?, ?)
+INSERT INTO party (call_no, number, shown) VALUES {rows} ON CONFLICT DO NOTHING;
 
 -- name: write_inputs row: (?, ?)
 INSERT INTO inbox (input_id, received_at) VALUES {rows};

@@ -16,7 +16,7 @@ EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), rout
 FROM call CROSS JOIN summary USING (call_no) WHERE call_id = :call_id;
 
 -- name: calls_of_number
--- two walks, each from the newest and no further than need be
+-- two walks, each from the newest and no further than need be, and all that others were in
 SELECT * FROM (
     SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
     from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
@@ -31,6 +31,15 @@ SELECT * FROM (
     EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
     FROM summary INDEXED BY summary_to CROSS JOIN call USING (call_no)
     WHERE to_number = :number {filters}
+    ORDER BY started_at DESC, call_id DESC LIMIT :limit)
+UNION
+SELECT * FROM (
+    SELECT call_id, started_at, answered_at, ended_at, completed_at, erased_at, direction,
+    from_number, to_number, duration_ms, utterances, words, gaps, last_seq, metadata, transcription,
+    EXISTS (SELECT 1 FROM recording WHERE recording.call_no = summary.call_no), route
+    FROM party INDEXED BY party_number CROSS JOIN summary USING (call_no)
+    CROSS JOIN call USING (call_no)
+    WHERE party.number = :number AND party.shown = 1 {filters}
     ORDER BY started_at DESC, call_id DESC LIMIT :limit)
 ORDER BY started_at DESC, call_id DESC LIMIT :limit;
 
@@ -78,7 +87,9 @@ AND summary.started_at < :started_before;
 AND summary.call_no IN (
     SELECT call_no FROM summary WHERE from_number BETWEEN :number AND :number_end
     UNION ALL
-    SELECT call_no FROM summary WHERE to_number BETWEEN :number AND :number_end);
+    SELECT call_no FROM summary WHERE to_number BETWEEN :number AND :number_end
+    UNION ALL
+    SELECT call_no FROM party WHERE number = :number AND shown = 1 AND :number = :number_end);
 
 -- name: where_common_number
 -- the + keeps it from the indexes of numbers: they would give all of them, to be sorted
