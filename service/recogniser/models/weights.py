@@ -125,7 +125,7 @@ def find_models(choice: Choice = "auto", model_dir: Path | None = None) -> Model
             "larger_model_missing",
             model=BASE,
             used=TINY,
-            text="it is there for Linux on x86-64 and macOS on ARM; far more words will be wrong",
+            hint="it is there for Linux on x86-64 and macOS on ARM; far more words will be wrong",
         )
         names = (TINY,)
     return Models([_installed(name) for name in names], _checked(_VOICES)[0][VAD])

@@ -40,6 +40,7 @@ def test_where_the_larger_model_cannot_be_had_the_smaller_one_answers_loudly(
 
     assert [one.name for one in found.speech] == [TINY]
     assert [(one["log_level"], one["used"]) for one in logs] == [("warning", TINY)]
+    assert "macOS on ARM" in logs[0]["hint"]
 
 
 def test_a_folder_of_ones_own_takes_their_place(tmp_path: Path) -> None:
