@@ -17,7 +17,7 @@ from service.supervisor import Pool
 from tests.waiting import until
 
 WORKER = """
-import pathlib, signal, sys
+import pathlib, select, signal, sys
 folder, number, code = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 lives = folder / number
 with lives.open("a") as file:
@@ -28,8 +28,8 @@ signal.signal(signal.SIGHUP, lambda *_: (folder / f"{number}.hup").touch())
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(code))
 signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGHUP})
 (folder / f"{number}.ready").touch()
-while sys.stdin.read(1):
-    pass
+while not select.select([sys.stdin], [], [], 0.05)[0] or sys.stdin.read(1):
+    pass  # between two waits a signal is heeded that came just before one
 (folder / f"{number}.alone").touch()
 """
 
