@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from rich.cells import cell_len
-
 # marks of Chinese and Japanese belong to them: no space goes before or after one
 _HAN_AND_KANA: Final = (
     "\u2e80-\u2fff\u3001-\u303f\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
@@ -85,6 +83,8 @@ def letters_of(text: str) -> list[str]:
 
 def width_of(text: str) -> int:
     """Return how many columns a text takes where every letter has one or two, or none."""
+    from rich.cells import cell_len  # noqa: PLC0415 - only what prints a table needs it
+
     return cell_len(text)
 
 

@@ -71,7 +71,7 @@ def test_no_argument_is_refused_in_python_s_words(
             "cannot listen on foo.invalid:8092",
         ),
         ("certify garbage --secret x", "should be http:// or https:// and a host"),
-        (f"certify {NOWHERE} --secret x", "should be whsec_ and base64"),
+        (f"certify {NOWHERE} --secret x", "should be whsec_ and 24 to 64 random bytes"),
         ("transcribe /nope --engine local", "/nope: No such file or directory"),
         ("transcribe . --engine local", "this is not a file"),
         (f"transcribe {NOWHERE}/x.mp3 --follow --engine local", "nothing listens there"),
