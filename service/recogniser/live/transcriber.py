@@ -210,14 +210,14 @@ class LiveTranscriber:
         if engine.name not in self._boosts:
             self._boosts[engine.name] = engine.boost(self._settings.key_terms)
         goes_on = before is not None and before.speech.segment.start == speech.segment.start
-        samples = speech.samples
+        samples, is_over = speech.samples, _is_over(speech)
         hypothesis = engine.decode(
             samples,
             speech.rate_hz,
             self._boosts[engine.name],
             draft=before.hypothesis.numbers if before is not None and goes_on else (),
-            words=self._settings.words,
-            voiced_s=speech.voiced_s if _is_over(speech) else None,
+            words=self._settings.words and is_over,  # no partial has them
+            voiced_s=speech.voiced_s if is_over else None,
         )
         words = timed_words(hypothesis, samples, speech.rate_hz, speech.begins_s)
         return _Decoded(engine.name, speech, hypothesis, words)
