@@ -19,6 +19,7 @@ is an `asyncio.TaskGroup`, or `first_of`. What may hang in a thread runs in `Dae
 """
 
 import asyncio
+import errno
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -107,19 +108,29 @@ class DaemonThreads(Executor):
 
     On a busy machine to load a library takes half a minute, and a disk that is away holds a thread
     up for ever; the pool's threads are few, others need them, and they are waited for at exit.
+    There are `most` at once: of one more, `submit` says so with `OSError`, as a system would.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, most: int) -> None:
         self._name = name
+        self._places = threading.Semaphore(most)
 
     def submit(self, call: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - any call
         """See `Executor.submit`."""
+        if not self._places.acquire(blocking=False):
+            raise OSError(errno.EAGAIN, f"all threads of {self._name} are held up")
         done: Future[Any] = Future()
         done.set_running_or_notify_cancel()
 
+        def work() -> Any:  # noqa: ANN401 - any call's
+            try:
+                return call(*given, **named)
+            finally:
+                self._places.release()
+
         def run() -> None:
             try:
-                done.set_result(call(*given, **named))
+                done.set_result(work())
             except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
                 done.set_exception(error)
 

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from structlog.contextvars import (
 from structlog.testing import capture_logs
 
 from service import tasks
-from service.tasks import first_of, open_tasks
+from service.tasks import DaemonThreads, first_of, open_tasks
 from tests.waiting import PATIENCE_S
 
 
@@ -236,3 +237,24 @@ async def test_waiting_for_the_first_can_be_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert (one.cancelled, two.cancelled) == (True, True)
+
+
+def test_threads_that_are_held_up_are_no_more_than_so_many() -> None:
+    """A disk that hangs would take one after the other."""
+    threads, let_go = DaemonThreads("disk", most=2), threading.Event()
+    held_up = [threads.submit(let_go.wait) for _ in range(2)]
+
+    with pytest.raises(OSError, match="all threads of disk are held up"):
+        threads.submit(int)
+    let_go.set()
+    assert all(one.result(PATIENCE_S) for one in held_up)
+    assert threads.submit(int, "7").result(PATIENCE_S) == 7
+
+
+def test_a_thread_that_fails_makes_room_as_well() -> None:
+    """What it failed with is raised where it is waited for."""
+    threads = DaemonThreads("disk", most=1)
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="invalid literal"):
+            threads.submit(int, "seven").result(PATIENCE_S)

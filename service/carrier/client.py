@@ -101,7 +101,7 @@ class _TelnyxCarrier:
         """Load the SDK: a keeper's work, tried again if it fails."""
         self._loaded.set_result(
             await asyncio.get_running_loop().run_in_executor(
-                DaemonThreads("carrier-sdk"), self._load
+                DaemonThreads("carrier-sdk", most=1), self._load
             )
         )
 

@@ -27,6 +27,8 @@ _REQUEST_TIMEOUT: Final = timedelta(seconds=60)
 _RETRIES: Final = 3
 _TRY_S: Final = 8.0
 _READ_BYTES: Final = 64 * 1024
+MAX_THREADS: Final = 64
+"""Of one archive: a disk that hangs holds one up for each attempt, for ever."""
 MISSING: Final = "an archive needs obstore: pip install '.[archive]'"
 
 _Result = TypeVar("_Result")
@@ -51,7 +53,7 @@ class Objects:
         self._open_store = open_store
         self._folder = folder
         self._opened: ObjectStore | None = None
-        self._threads = DaemonThreads("archive")
+        self._threads = DaemonThreads("archive", most=MAX_THREADS)
 
     async def open(self) -> "ObjectStore":
         """Return what the objects are in; it is opened at first, and as often as that fails."""

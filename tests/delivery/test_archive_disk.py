@@ -1,13 +1,15 @@
 """An archive in a folder, its disk, and what a power cut leaves of both."""
 
+import asyncio
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from service.delivery.archive_disk import is_torn
-from service.delivery.object_store import StoreError, try_objects
+from service.delivery.object_store import MAX_THREADS, Objects, StoreError, try_objects
 from service.errors import DeliveryError, HostUnavailableError
 from tests.delivery.archives import (
     CALL,
@@ -135,3 +137,22 @@ async def test_an_erasure_waits_for_a_disk_that_is_away(tmp_path: Path) -> None:
             await sink.deliver(tombstone())
 
     assert calls.left == [(CALL, "cold", "unreachable")]
+
+
+async def test_a_disk_that_hangs_holds_up_so_many_threads_and_no_more(tmp_path: Path) -> None:
+    """Each attempt would leave one behind; the lanes wait instead, and try again."""
+    begun, let_go = threading.Semaphore(0), threading.Event()
+
+    def hang() -> None:
+        begun.release()
+        let_go.wait()
+
+    objects = Objects(hang, tmp_path)  # type: ignore[arg-type]  # it never gets as far as a store
+    held_up = [asyncio.create_task(objects.open()) for _ in range(MAX_THREADS)]
+    for _ in held_up:
+        await asyncio.to_thread(begun.acquire)
+
+    with pytest.raises(StoreError, match="unreachable"):
+        await objects.open()
+    let_go.set()
+    await asyncio.gather(*held_up)
