@@ -56,13 +56,13 @@ def _done(turn: Turn, leg: Leg, item: CommandDone) -> None:
     vitals.heard_of(leg, turn.now)
     match item.command:
         case "answer":
-            _taken(leg.answering, "answer", turn.now)
+            _taken(leg.answering, item, turn.now)
         case "speak":
             _speaking(turn, connecting.errand(leg, "speak"))
         case "bridge" | "hang_up":
-            _taken(connecting.errand(leg, item.command), item.command, turn.now)
+            _taken(connecting.errand(leg, item.command), item, turn.now)
         case "start_streaming":
-            _taken(leg.streaming, "start_streaming", turn.now)
+            _taken(leg.streaming, item, turn.now)
         case "start_transcription":
             requests.is_so(leg.transcribing)
             in_call.begin(turn, item.leg_id, at=item.at)
@@ -159,10 +159,11 @@ def _takes_other_shape(leg: Leg, item: CommandFailed) -> bool:
     return leg.flat_config
 
 
-def _taken(request: Request, command: str, now: float) -> None:
+def _taken(request: Request, item: CommandDone, now: float) -> None:
+    """Wait for its effect. It began when Telnyx took it; of that we may be told late."""
     if request.progress is Progress.ASKED:
-        request.progress, request.taken_at = Progress.TAKEN, now
-        request.look_at = now + requests.EFFECT_S[command]
+        request.progress, request.taken_at = Progress.TAKEN, min(item.at, now)
+        request.look_at = now + requests.EFFECT_S[item.command]
 
 
 def _start_failed(turn: Turn, request: Request, item: CommandFailed) -> None:

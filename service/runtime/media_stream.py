@@ -56,13 +56,12 @@ class MediaStream:
     _silent: bool = False
     """Whether all or part of what comes counts as silence."""
     _began_at: float = 0.0
-    _paused_at: float = 0.0
     _bytes_per_ms: float = 8.0
     _carried_ms: dict[Track, float] = field(default_factory=dict)
     _late_ms: dict[Track, float] = field(default_factory=dict)
     """How much audio is still to come that was said before the pause was asked for."""
     _tail_ms: dict[Track, float] = field(default_factory=dict)
-    """How much audio is still to come that was said while it was paused."""
+    """How much audio is still to come that was said before the pause was over."""
     _unplaced: dict[Track, StreamId] = field(default_factory=dict)
     """Whose recognitions, by their stream's id, have had no audio yet."""
     _places_ms: dict[tuple[StreamId, Track], float] = field(default_factory=dict)
@@ -70,7 +69,7 @@ class MediaStream:
 
     def __post_init__(self) -> None:
         """Begin to measure what comes."""
-        self._began_at = self._paused_at = self.clock()
+        self._began_at = self.clock()
         self._bytes_per_ms = bytes_per_s(self.start.encoding, self.start.sample_rate_hz) / 1000
         self._carried_ms = {"inbound": 0.0, "outbound": 0.0}
 
@@ -157,14 +156,15 @@ class MediaStream:
         recognitions = list(self.recognitions.values())
         self.recognitions = {}
         self.paused = self._silent = True
-        self._paused_at = self.clock()
         return recognitions
 
     def resume(self) -> None:
-        """Let what is said from now on be heard again."""
-        paused_ms = (self.clock() - self._paused_at) * 1000
-        behind_ms = self._behind_ms().items()
-        self._tail_ms = {track: min(late_ms, paused_ms) for track, late_ms in behind_ms}
+        """Let what is said from now on be heard again.
+
+        What is still to come of before the pause is no more heard either: it comes first, and who
+        was to hear it is gone.
+        """
+        self._tail_ms = self._behind_ms()
         self.paused = False
         self._silent = self._pausing or self._has_tail()
 

@@ -15,7 +15,7 @@ from service.stt.placing import Placed
 from service.stt.progress import OWED_MS
 from service.stt.ring import Span
 from service.stt.seam import Clue
-from service.stt.speech import Speech
+from service.stt.speech import PAUSE_MS, Speech
 from service.stt.stint import Arrival
 from service.stt.timing import duration_of
 from service.words import join_words
@@ -107,8 +107,14 @@ class Restated:
         return replace(heard, text=text, words=words, start_ms=words[0].start_ms)
 
     def _had_no_time(self, at: Arrival, last: _Said, text: str) -> bool:
-        """Whether nobody can have said it again since a final, nor twice in what that covers."""
-        if self._speech.between(last.span.end_ms, at.position_ms) >= OWED_MS:
+        """Whether nobody can have said it again since a final, nor twice in what that covers.
+
+        What is still being said is in no final yet, unless the engine was asked for one.
+        """
+        since = list(self._speech.spans(last.span.end_ms, at.position_ms))
+        if since and not at.is_asked and at.position_ms - since[-1].end_ms < PAUSE_MS:
+            since.pop()
+        if sum(span.end_ms - span.start_ms for span in since) >= OWED_MS:
             return False
         return self._speech.between(*last.span) < _ROOM_FOR_TWO * duration_of(text)
 

@@ -251,7 +251,7 @@ class Session:
             raise RecognitionLostError(WRITE_STALLED)
         limits = self._limits
         overdue_s = self._overdue_s(now)
-        if overdue_s >= self._patience_s() and not self._has_time(overdue_s):
+        if overdue_s >= self._patience_s(overdue_s) and not self._has_time(overdue_s):
             raise RecognitionLostError(STALLED)
         late_since = self._late_since
         is_late = late_since is not None and now - late_since >= limits.late_s
@@ -265,12 +265,13 @@ class Session:
         overdue_s = self.stint.overdue_s(now, patience_s=patience_s)
         return max(overdue_s, self.stint.stuck_s(now)) if self._is_waiting() else overdue_s
 
-    def _patience_s(self) -> float:
+    def _patience_s(self, overdue_s: float) -> float:
         """Return how long an answer may take; not too long for another session, at the end.
 
         Unless that would be too late as well: of an engine that is slow, with nobody else to ask.
         Whether one that never answered is slow nobody knows, but where another stalled before, it
-        is likelier that it stalled too.
+        is likelier that it stalled too. What is longer than the usual patience leaves some time to
+        another session all the same: who was late before may be dead now.
         """
         if not self._is_waiting():
             return self._stall_s
@@ -281,7 +282,7 @@ class Session:
         has_stalled = not known_s and self._others_stalled
         if has_stalled or self._has_substitute():
             return min(self._stall_s, last_retry_s)
-        return max(self._stall_s, known_s)
+        return max(self._stall_s, min(known_s, overdue_s + self._left_s() - last_retry_s))
 
     def _has_time(self, overdue_s: float) -> bool:
         """Say whether the end is far enough for one that answered to be later than ever.

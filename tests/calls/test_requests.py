@@ -99,6 +99,19 @@ def test_a_call_whose_answer_was_told_to_nobody_is_answered() -> None:
     assert len(call.asked(AskStatus)) == 1
 
 
+def test_a_call_is_answered_when_telnyx_took_that_though_it_is_told_later() -> None:
+    """The journal was away meanwhile, and took nothing."""
+    call = Driver(MEDIA, telnyx_answers=False)
+    call.receive(initiated(), now=T0)
+    call.receive(unreachable("answer", T0), now=T0)
+    call.run_until(T0 + DELAYS_S[0])
+    call.receive(done("answer", T0 + 2), now=T0 + 9)
+    call.receive(LegStatus(leg_id=A, at=T0 + 13, alive=True), now=T0 + 13)
+
+    answers = [one for one in call.records if isinstance(one.event, CallAnswered)]
+    assert [record.occurred_at for record in answers] == [T0 + 2]
+
+
 def test_telnyx_is_asked_ever_less_often_whether_an_answer_took_effect() -> None:
     """It does not say whether the leg lives; and it is not asked about what others answer."""
     call, others = Driver(MEDIA), Driver(replace(MEDIA, answer=False))

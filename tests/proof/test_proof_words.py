@@ -99,6 +99,11 @@ FAILED_ONCE = [
     Trial(940013, "media", ("late_answers", "falls_back")),
     Trial(940025, "media", ("late_answers", "falls_back")),
     Trial(940010, "media", ("closed_anywhere", "falls_back")),
+    Trial(471, "media", ("half_open", "stall")),
+    Trial(533, "media", ("stream_silent_to_the_end", "rough_frames")),
+    Trial(701, "media", ("stream_silent_for_a_while", "paused_with_clocks_off")),
+    Trial(967, "media", ("closed_every_5_s", "finals_restated")),
+    Trial(1739, "media", ("api_away_at_first", "journal_away")),
     Trial(930000, "media", ("wrong_order", "falls_back")),
     Trial(940028, "media", ("wrong_order", "falls_back")),
 ]

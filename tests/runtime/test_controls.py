@@ -239,6 +239,24 @@ def test_what_was_said_in_the_pause_and_comes_after_it_is_not_heard() -> None:
     assert (len(heard.audio), heard.skipped_ms) == (160, 20)
 
 
+def test_what_was_said_before_a_pause_and_comes_after_it_does_not_let_the_pause_be_heard() -> None:
+    """It comes first. Who was to hear it is gone; and what is missing of it moves nothing on."""
+    streams = [open_stream() for _ in range(2)]
+    for stream, clock, heard in streams:
+        clock.now += 0.5  # nothing comes any more
+        stream.pause()
+        clock.now += 1.0
+        stream.resume()
+        stream.recognitions["inbound"] = heard
+    (burst, clock, heard), (missing, _, moved) = streams
+    for _ in range(76):
+        burst.push("inbound", FRAME)
+    missing.skip("inbound", 1520)
+
+    assert (len(heard.audio), heard.skipped_ms) == (160, 0)
+    assert moved.skipped_ms == 20
+
+
 def test_a_stream_that_keeps_up_is_heard_at_once_after_a_pause() -> None:
     """Nothing of what is said afterwards is lost."""
     stream, clock, heard = open_stream()

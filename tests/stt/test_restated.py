@@ -202,6 +202,18 @@ def test_an_engine_that_was_seen_to_state_a_short_final_again_does_so_in_a_repla
     assert talk.add("how are you", **FINAL) == [("how are you", True)]
 
 
+def test_a_short_final_is_stated_again_while_the_next_words_are_being_said() -> None:
+    """In a replay these are sent as well; but before they are over they are in no final."""
+    talk = Talk()
+    talk.speak(700, pause_ms=3500)
+    talk.add("good morning", **FINAL)
+    talk.speak(500, pause_ms=0)
+    talk.renew(0)
+
+    assert talk.add("good morning", **FINAL) == []
+    assert talk.add("good morning", **FINAL) == []
+
+
 def test_nobody_speaks_the_faster_because_his_words_are_stated_again() -> None:
     """The pace is learnt of what was said, once: not of a repeat, put where the next words are."""
     talk = Talk()

@@ -208,6 +208,34 @@ async def test_an_engine_that_is_slow_is_not_left_at_the_end_for_another_session
     assert not line.received.of(RecognitionDegraded)
 
 
+async def test_an_engine_that_was_slow_may_be_dead_at_the_end() -> None:
+    """It is waited for as long as it ever took, if there is time for another session then."""
+    audio, words = speak((3, 500))
+    manner = Manner(says={10**6: []}, closes=False)
+    text = encode_transcript(" ".join(words), is_final=True, confidence=0.9)
+    limits = replace(QUICK, stall_s=3.0)
+    async with open_peer(one=manner) as peer, open_line(peer, limits) as line:
+        await line.play(audio + silence(500))
+        visits = peer.visits["one"]
+        assert visits[0].socket
+        line.clock.now += 4.0
+        await visits[0].socket.send(text)
+        await until(lambda: len(line.received.finals) == 1)
+        await line.play(audio)
+        finished = asyncio.ensure_future(line.recognition.finish(timeout_s=limits.last_retry_s))
+        await until(lambda: bool(visits[0].controls))
+        line.clock.now += 4.0
+        await until(lambda: len(visits) > 1 and bool(visits[1].controls))
+        assert visits[1].socket
+        for said in (text, text.replace(words[0], "another")):
+            await visits[1].socket.send(said)
+        await until(lambda: len(line.received.finals) == 2)
+        line.clock.now += 3.0
+        await finished
+
+    assert [item.reason for item in line.received.of(RecognitionDegraded)] == ["stalled"]
+
+
 async def test_an_engine_that_is_slow_is_not_left_at_the_end_for_one_that_failed() -> None:
     """To ask that again, and then this one from the beginning, takes longer than there is time."""
     audio, words = speak((3, 500))

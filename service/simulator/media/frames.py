@@ -35,8 +35,8 @@ class Frame:
 class FrameFaults:
     """Makes frames of audio; loses, repeats, swaps and holds them as the settings say.
 
-    Each frame draws the same number of random numbers. What is held is bounded by `jitter_ms`, or
-    by the burst it is part of.
+    Each frame draws the same number of random numbers. What is held is bounded by `jitter_ms`, by
+    the burst it is part of, or by the next frame; none waits for one that does not come.
     """
 
     def __init__(self, settings: MediaSettings, encoding: Encoding, rng: Rng) -> None:
@@ -68,11 +68,11 @@ class FrameFaults:
         """Make a frame of a piece of the talk; return the frames to be sent now."""
         settings, start_ms = self._settings, span[0]
         if _is_silent(settings, start_ms):
-            return []
+            return self._due(start_ms, last_of=track)
         missing = _within(settings.missing_ms, start_ms) is not None
         if missing and not settings.missing_numbers:
             self.lost_frames += 1
-            return self._due(start_ms)
+            return self._due(start_ms, last_of=track)
         frame = self._number(track, payload, span, began_ms)
         if self._plain:
             return [frame]
@@ -103,9 +103,12 @@ class FrameFaults:
         self._swapped.clear()
         return held
 
-    def _due(self, now_ms: int) -> list[Frame]:
+    def _due(self, now_ms: int, *, last_of: Track | None = None) -> list[Frame]:
+        """Return what was held until now, and the one of a track that would wait for another."""
         going = [frame for due_ms, frame in self._jitter if due_ms <= now_ms]
         del self._jitter[: len(going)]
+        if last_of in self._swapped and not self._jitter:
+            going.append(self._swapped.pop(last_of))
         return going
 
     def _number(self, track: Track, payload: bytes, span: Span, began_ms: int) -> Frame:

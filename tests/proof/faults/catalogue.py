@@ -58,6 +58,7 @@ OVERLOAD = frozenset(
         frozenset({"late_throughout", "closed_every_5_s"}),
         frozenset({"late_answers", "session_limit"}),
         frozenset({"late_throughout", "session_limit"}),
+        frozenset({"late_answers", "half_open"}),
     }
 )
 """Pairs that outlast the buffer, though neither of them does: words may be lost, and are told.
@@ -69,6 +70,9 @@ to answer than people speak.
 Or they end after eight to twenty seconds, and what they have not answered by then they never will,
 or as half an utterance that is given for a whole one. At the end of the call nobody is left to say
 which it was: the words behind it are told, or the final is marked where it ends.
+
+Or a socket is dead, which nothing shows but that no answer comes: for as long as those may be late
+anyway. If that is close to the end of the call, another session is asked too late to answer.
 """
 
 

@@ -62,6 +62,20 @@ async def test_a_stream_that_is_silent_stays_open(for_ms: int | None) -> None:
     assert parse_message(application.media[0].messages[-1]).event == "stop"
 
 
+@pytest.mark.parametrize(
+    "hole", [{"silent_after_ms": 900, "silent_for_ms": 500}, {"missing_ms": [[900, 1400]]}]
+)
+async def test_a_frame_does_not_wait_for_the_next_one_where_none_comes(
+    hole: dict[str, object],
+) -> None:
+    """It would be as late as no frame is that a network swapped with another."""
+    media = {"reorder": 1.0, "frame_ms": 100, "missing_numbers": False, **hole}
+    application, _ = await streamed(media=media)
+    chunks = [int(frame["chunk"]) for frame in application.media[0].audio("inbound")]
+
+    assert chunks[:11] == [2, 1, 4, 3, 6, 5, 8, 7, 9, 11, 10]
+
+
 async def test_a_stream_ends_in_order_and_the_call_goes_on() -> None:
     """`stop`, the close, and the webhook, a while before the hang-up."""
     application, report = await streamed(media={"stops_at_ms": 1000, "frame_ms": 100})
