@@ -52,6 +52,8 @@ class Studio(Crew):
     calls: set[str] = field(default_factory=set)
     """All that were played."""
     count: Count = field(default_factory=Count)
+    wrong: list[str] = field(default_factory=list)
+    """The calls of whose words some were lost untold, doubled, or on the wrong track."""
 
     @asynccontextmanager
     async def playing(self, calls: int, talk_s: float, seed: int) -> AsyncIterator[None]:
@@ -74,6 +76,11 @@ class Studio(Crew):
         self.held = _hold(self.port)
         counted = tally(report.calls, self.words.records, max_shift_ms=MAX_SHIFT_MS)
         self.count.add(counted.total)
+        self.wrong += (
+            f"{report.calls[number - 1].call_id} of lot {seed}: {count}"
+            for number, count in counted.calls.items()
+            if count.is_wrong
+        )
         self.words.records.clear()
 
     async def _complete(self, calls: tuple[CallReport, ...], timeout_s: float = 60.0) -> None:

@@ -42,4 +42,5 @@ def _verdict(studio: Studio, row: str, rounds: int) -> Verdict:
     verdict.lost += count.lost - count.told
     verdict.other_id += count.doubled + count.wrong_track
     verdict.in_gaps, verdict.untold_ms = count.told, count.untold_ms
+    verdict.problems += studio.wrong
     return verdict
