@@ -4,7 +4,7 @@ What is recognised is what arrives: words whose audio was lost on the way are mi
 comes twice is recognised twice, and audio of no call of this scenario is silence. Pure.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from service.simulator.speech.audio import Encoding
 from service.simulator.speech.call_audio import CallAudio
 from service.simulator.speech.script import Word
 from service.simulator.speech.scripted_asr import AsrResult, ScriptedAsr
+from service.simulator.stt.reference_tracks import ReferenceTrack, ReferenceTracks
 
 SLICE_MS = 20
 _MISSES_BEFORE_RARE_SEARCH = 100
@@ -24,28 +25,6 @@ _LIKE_SEARCH = 10
 """In how many pieces one search by the sound is made."""
 _MAX_UNKNOWN_MS = 1000
 _SURE_LIKENESS = 0.95
-_MIN_LIKENESS = 0.5
-"""Of a piece and what was sent, after frames of a lossy encoding were lost before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceTrack:
-    """One track of one call, as its bytes arrive in a session."""
-
-    call_audio: CallAudio
-    track: Track
-    data: bytes
-    is_lossy: bool = False
-    """Whether what arrives may be only much like this: after a loss, or resampled otherwise."""
-
-    def has(self, piece: bytes, at: int) -> bool:
-        """Say whether it has a piece there; if it is lossy, whether it sounds like that there."""
-        if self.data.startswith(piece, at):
-            return True
-        expected = self.data[at : at + len(piece)]
-        if not self.is_lossy or len(expected) < len(piece):
-            return False
-        return audio.likeness(piece, expected) >= _MIN_LIKENESS
 
 
 class ReferenceAudio:
@@ -53,19 +32,18 @@ class ReferenceAudio:
 
     def __init__(self, calls: Iterable[CallAudio]) -> None:
         self._calls = list(dict.fromkeys(calls))
-        self._tracks: dict[tuple[str, int, Encoding], list[ReferenceTrack]] = {}
+        self._tracks: dict[tuple[str, int, tuple[Encoding, ...]], ReferenceTracks] = {}
 
     def tracks(
         self, input_format: str, rate_hz: int, streamed: Iterable[Encoding]
-    ) -> list[ReferenceTrack]:
+    ) -> ReferenceTracks:
         """Return the tracks as they arrive if they were streamed in one of these encodings."""
-        found: list[ReferenceTrack] = []
-        for encoding in sorted(streamed, key=lambda one: (one.name != "PCMU", one.name)):
-            key = (input_format, rate_hz, encoding)
-            if key not in self._tracks:
-                self._tracks[key] = list(self._make(*key))
-            found += self._tracks[key]
-        return found
+        encodings = tuple(sorted(streamed, key=lambda one: (one.name != "PCMU", one.name)))
+        key = (input_format, rate_hz, encodings)
+        if key not in self._tracks:
+            made = [track for one in encodings for track in self._make(input_format, rate_hz, one)]
+            self._tracks[key] = ReferenceTracks(made, SLICE_MS * scale_of(input_format, rate_hz))
+        return self._tracks[key]
 
     def _make(
         self, input_format: str, rate_hz: int, encoding: Encoding
@@ -117,22 +95,20 @@ class AudioMatcher:
 
     def __init__(
         self,
-        tracks: Sequence[ReferenceTrack],
+        tracks: ReferenceTracks,
         input_format: str,
         rate_hz: int,
         *,
         endpointing_ms: int,
     ) -> None:
         self._tracks = tracks
-        width = _WIDTH_BYTES if input_format == "linear16" else 1
-        self._scale = max(1, rate_hz // 1000) * width
+        self._scale = scale_of(input_format, rate_hz)
         self._endpointing_ms = endpointing_ms
         self._rest = b""
         self._reference: ReferenceTrack | None = None
         self._at = 0
         self._asr: ScriptedAsr | None = None
         self._missed = 0
-        self._lossy = [track for track in tracks if track.is_lossy]
         self._unknown = b""
         self._ahead_ms = 0
         self._aheads_ms: list[int] = []
@@ -190,11 +166,8 @@ class AudioMatcher:
             return None
         if _is_silence(piece):  # it is everywhere
             return None
-        for reference in self._tracks:
-            at = reference.data.find(piece)
-            if at >= 0 and reference.data.find(piece, at + 1) < 0:
-                return Place(reference, self._begin_of(reference, at), at)
-        return None
+        found = self._tracks.find(piece)
+        return found and Place(found[0], self._begin_of(*found), found[1])
 
     def _begin_of(self, reference: ReferenceTrack, at: int) -> int:
         """Return where what led up to this began to be the track: silence, or what occurs twice.
@@ -215,13 +188,14 @@ class AudioMatcher:
         Until a decoder that knows nothing of what was before gives the same sound, some more may
         pass. It takes long, so every other tenth is tried.
         """
-        if not self._lossy:
+        lossy = self._tracks.lossy
+        if not lossy:
             return None
         size = _SOUND_MS * self._scale
         sound = (self._unknown + piece)[-size:]
         if len(sound) < size or self._missed % _LIKE_SEARCH or audio.is_quiet(sound):
             return None
-        places = [(reference, audio.best_fit(reference.data, sound)) for reference in self._lossy]
+        places = [(reference, audio.best_fit(reference.data, sound)) for reference in lossy]
         best, likeness, at = max(
             (
                 (each, audio.likeness(sound, each.data[at : at + len(sound)]), at)
@@ -251,6 +225,11 @@ class AudioMatcher:
             if result.is_final:
                 self._aheads_ms.clear()
         return timed
+
+
+def scale_of(input_format: str, rate_hz: int) -> int:
+    """Return how many bytes a millisecond has."""
+    return max(1, rate_hz // 1000) * (_WIDTH_BYTES if input_format == "linear16" else 1)
 
 
 def _is_silence(piece: bytes) -> bool:

@@ -48,6 +48,19 @@ def test_it_finds_the_track_by_the_sound_and_reads_the_script() -> None:
     assert asr.unknown_ms == 0
 
 
+def test_a_piece_is_found_wherever_it_begins_if_it_is_there_once() -> None:
+    """Silence is everywhere, and noise that nobody made is nowhere."""
+    tracks = ReferenceAudio([OTHER, RECORDING]).tracks("mulaw", 8000, [PCMU])
+    said = AGENT.index(AGENT[8 * 600 : 8 * 620])
+    found = [tracks.find(AGENT[at : at + 160]) for at in range(said, said + 160)]
+
+    assert [one and (one[0].call_audio, one[1]) for one in found] == [
+        (RECORDING, at) for at in range(said, said + 160)
+    ]
+    assert tracks.find(AGENT[:160]) is None
+    assert tracks.find(bytes(range(160))) is None
+
+
 def test_words_that_were_lost_on_the_way_are_not_heard() -> None:
     """A second is missing in the middle; the words after it are still in their place."""
     asr = matcher()
