@@ -12,6 +12,8 @@ from service.simulator.speech.script import Speaker, Word
 
 MAX_ENTRIES = 200_000
 Entry = TypeVar("Entry")
+StreamEnd = Literal["", "stopped", "dropped", "closed_by_peer", "failed", "never_dialled"]
+"""How a connection of a media stream ended; "" while it has not."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ class StreamReport:
     """Frames dropped by the `gap` and `missing_ms` settings."""
     spans: dict[Track, list[tuple[int, int]]] = field(default_factory=dict)
     """The audio that was sent, as it was: from when to when, in milliseconds of the talk."""
-    end: Literal["", "stopped", "dropped", "closed_by_peer", "failed", "never_dialled"] = ""
+    end: StreamEnd = ""
 
     def sent(self, track: Track, start_ms: int, end_ms: int) -> None:
         """Take note of a piece that was sent."""

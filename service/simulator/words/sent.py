@@ -11,6 +11,7 @@ SHORT_MS = 500
 """A hole that is shorter is booked, and makes no event."""
 LAST_FRAME_MS = 100
 """How long the longest frame is, which may be under way when a connection is cut."""
+_CUT = frozenset({"dropped", "closed_by_peer"})
 
 
 def span_of(word: Word) -> Span:
@@ -35,8 +36,8 @@ def holes(call: CallReport, sent: Iterable[tuple[int, int]]) -> list[Span]:
 
 
 def edges(call: CallReport, track: Track) -> list[int]:
-    """Return where connections were cut, on the call's clock."""
-    cut = [stream.spans.get(track, ()) for stream in call.streams if stream.end == "dropped"]
+    """Return where connections were cut, by the network or by who listens, on the call's clock."""
+    cut = [stream.spans.get(track, ()) for stream in call.streams if stream.end in _CUT]
     return [spans[-1][1] + call.talk_offset_ms for spans in cut if spans]
 
 

@@ -1,7 +1,7 @@
 """Calls in which a few words were said, and what was heard of them."""
 
 from service.ids import Track
-from service.simulator.report import CallReport, Said, StreamReport
+from service.simulator.report import CallReport, Said, StreamEnd, StreamReport
 from service.simulator.speech.script import TRACK_OF, Speaker, Word
 from service.simulator.words.records import Final
 
@@ -39,10 +39,10 @@ def call(
     )
 
 
-def stream(track: Track, *spans: tuple[int, int], dropped: bool = False) -> StreamReport:
+def stream(track: Track, *spans: tuple[int, int], end: StreamEnd = "stopped") -> StreamReport:
     """Return the report of a stream that brought these milliseconds of the talk."""
     report = StreamReport("v3:call", "stream", spans={track: list(spans)})
-    report.end = "dropped" if dropped else "stopped"
+    report.end = end
     return report
 
 

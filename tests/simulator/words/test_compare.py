@@ -1,5 +1,8 @@
 """What was heard of a call, held against what was said."""
 
+import pytest
+
+from service.simulator.report import StreamEnd
 from service.simulator.words.compare import count_words
 from service.simulator.words.count import Count
 from service.simulator.words.records import Final, Gap
@@ -119,10 +122,11 @@ def test_a_word_of_which_a_frame_is_missing_is_cut_and_no_fault() -> None:
     assert (long.cut, long.lost, long.untold_ms, long.is_wrong) == (0, 1, 400, True)
 
 
-def test_a_word_in_whose_midst_a_stream_dropped_is_cut() -> None:
-    """Each side has a piece of it."""
+@pytest.mark.parametrize("end", ["dropped", "closed_by_peer"])
+def test_a_word_in_whose_midst_a_stream_was_cut_is_cut(end: StreamEnd) -> None:
+    """Each side has a piece of it, be it the network that cut it or who listens."""
     streams = [
-        stream("inbound", (0, 600), dropped=True),
+        stream("inbound", (0, 600), end=end),
         stream("inbound", (600, 10_000)),
     ]
     found = count(
