@@ -35,6 +35,8 @@ CONTAINERS = {
     "ac3": ("ac3", "ac3", 48_000, "stereo"),
     "wavpack": ("wv", "wavpack", 44_100, "mono"),
 }
+NAMELESS = {"g722": ("g722", "g722", 16_000, "mono")}
+"""Those whose bytes do not say what they are."""
 
 
 def recording(name: str) -> bytes:
@@ -53,8 +55,8 @@ def reference(name: str) -> str:
 
 
 def pack(samples: Samples, container: str, *, rate_hz: int = 8_000) -> bytes:
-    """Return samples in one of `CONTAINERS`."""
-    muxer, codec, packed_hz, layout = CONTAINERS[container]
+    """Return samples in one of `CONTAINERS`, or `NAMELESS`."""
+    muxer, codec, packed_hz, layout = (CONTAINERS | NAMELESS)[container]
     file = io.BytesIO()
     with av.open(file, "w", format=muxer) as out:
         stream = out.add_stream(codec, rate=packed_hz)
@@ -75,6 +77,14 @@ def pack(samples: Samples, container: str, *, rate_hz: int = 8_000) -> bytes:
             out.mux(stream.encode(made))
         out.mux(stream.encode(None))
     return file.getvalue()
+
+
+def packets(file: bytes) -> list[bytes]:
+    """Return the packets of a file of one track."""
+    with av.open(io.BytesIO(file), "r") as container:
+        return [
+            bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size
+        ]
 
 
 def side_by_side(*names: str) -> bytes:

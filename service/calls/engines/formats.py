@@ -23,7 +23,7 @@ GOOGLE = frozenset(
 )
 SPEECHMATICS = frozenset({"linear16", "wav", "linear32", "mp3", "mulaw", "ogg", "flac"})
 SONIOX = frozenset({"linear16", "wav", "linear32", "mp3", "mulaw", "alaw", "ogg", "webm", "flac"})
-LOCAL = frozenset({"linear16", "linear32", "mulaw", "alaw", "opus"}) | CONTAINERS
+LOCAL = (RAW - {"speex"}) | CONTAINERS
 
 RATES_HZ: Mapping[str, frozenset[int]] = {
     "g729": frozenset({8_000}),

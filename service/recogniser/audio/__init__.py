@@ -5,5 +5,6 @@ out, and `mixing` makes one channel of several, and of several tracks. `raw` and
 decoded here (`wav_format` reads what its samples are); containers are decoded by a child process
 for each stream: `container_reader` is our side of it, `container_child` the other, which chooses
 and times the tracks (`container_tracks`) and writes (`container_writer`) what `container_messages`
-say. `file_reader` reads a file in whichever way it needs.
+say; `framing` makes such a stream of packets that have no container. `raw_files` knows what a file
+without a header is, by its name; `file_reader` reads a file in whichever way it needs.
 """

@@ -19,6 +19,7 @@ from service.errors import BadInputError
 from service.recogniser.audio import container_messages as messages
 from service.recogniser.audio.mixing import TrackMixer
 from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.raw_files import RAW_DEMUXERS
 from service.recogniser.audio.samples import MIN_RATE_HZ, NO_SAMPLES, Samples
 
 log = structlog.get_logger()
@@ -42,8 +43,12 @@ CONTAINERS: Final = {
     "flac": "flac",
     "webm": "matroska",
     "webm_opus": "matroska",
+    "amr_nb": "amrnb",
+    "amr_wb": "amrwb",
+    "g729": "g729",
 }
-"""The demuxer for each `input_format` that is a container."""
+"""The demuxer for each `input_format` that takes one; what comes may need `framing` before."""
+_DEMUXERS: Final = CONTAINERS | {name: name for name in RAW_DEMUXERS}
 
 
 class ContainerDecoder:
@@ -188,7 +193,7 @@ async def open_container_reader(
     The file is read from where it stands. Its channels are mixed to one, unless `channel` asks
     for one of them. The child is killed when the context ends.
     """
-    demuxer = messages.FILE_DEMUXERS if input_format is None else CONTAINERS[input_format]
+    demuxer = messages.FILE_DEMUXERS if input_format is None else _DEMUXERS[input_format]
     command = [sys.executable, "-m", "service.recogniser.audio.container_child", demuxer]
     if channel is not None:
         command.append(f"{messages.CHANNEL_FLAG}{channel}")

@@ -1,4 +1,4 @@
-"""Reads a whole file: a WAV here, a container through its child process."""
+"""Reads a whole file: a WAV or plain samples here, all else through a child process."""
 
 import asyncio
 import os
@@ -12,10 +12,13 @@ from service.recogniser.audio.container_reader import (
     ContainerReader,
     open_container_reader,
 )
+from service.recogniser.audio.raw import RawDecoder
+from service.recogniser.audio.raw_files import HEAD_BYTES, raw_file
 from service.recogniser.audio.samples import AudioDecoder
 from service.recogniser.audio.wav import MAX_HEADER_BYTES, MAX_TAG_BYTES, WavDecoder
 
 _PIECE_BYTES: Final = 32 * 1024
+_EMPTY: Final = "there is no audio in it"
 
 
 class FileReader(Protocol):
@@ -52,8 +55,25 @@ class _WavReader:
         return self.decoder.notes
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
-        while piece := await asyncio.to_thread(os.read, self._file.fileno(), _PIECE_BYTES):
+        async for piece in _pieces_of(self._file):
             yield piece
+
+
+class _RawReader:
+    channels = 1
+
+    def __init__(self, file: IO[bytes], codec: str, rate_hz: int) -> None:
+        self.decoder = RawDecoder(codec, rate_hz)
+        self.notes: list[str] = []
+        self._file = file
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        came = False
+        async for piece in _pieces_of(self._file):
+            came = True
+            yield piece
+        if not came:
+            raise BadInputError(_EMPTY)
 
 
 class _ContainerFileReader:
@@ -75,24 +95,37 @@ class _ContainerFileReader:
 
 @asynccontextmanager
 async def open_file_reader(
-    file: IO[bytes], *, channel: int | None = None
+    file: IO[bytes], *, name: str = "", channel: int | None = None
 ) -> AsyncIterator[FileReader]:
-    """Open a file that is read from where it stands.
+    """Open a file that is read from where it stands; its `name` is asked where it has no header.
 
     Its channels are mixed to one, unless `channel` asks for one of them.
     """
-    channels = _channels_of_wav(file)
+    raw = raw_file(name, os.pread(file.fileno(), HEAD_BYTES, _position_of(file)))
+    channels = None if raw else _channels_of_wav(file)
+    if raw is not None and not raw.is_packed:
+        yield _RawReader(file, raw.codec, raw.rate_hz)
+        return
     if channels is not None:
         yield _WavReader(file, channel, channels)
         return
-    async with open_container_reader(file=file, channel=channel) as reader:
+    demuxer = None if raw is None else raw.codec
+    async with open_container_reader(demuxer, file=file, channel=channel) as reader:
         yield _ContainerFileReader(reader)
+
+
+def _position_of(file: IO[bytes]) -> int:
+    return os.lseek(file.fileno(), 0, os.SEEK_CUR)
+
+
+async def _pieces_of(file: IO[bytes]) -> AsyncGenerator[bytes, None]:
+    while piece := await asyncio.to_thread(os.read, file.fileno(), _PIECE_BYTES):
+        yield piece
 
 
 def _channels_of_wav(file: IO[bytes]) -> int | None:
     """Return how many channels a WAV has; None if it is none that we read ourselves."""
-    start = os.lseek(file.fileno(), 0, os.SEEK_CUR)
-    head = os.pread(file.fileno(), MAX_TAG_BYTES + MAX_HEADER_BYTES, start)
+    head = os.pread(file.fileno(), MAX_TAG_BYTES + MAX_HEADER_BYTES, _position_of(file))
     decoder = WavDecoder()
     try:
         for at in range(0, len(head), _PIECE_BYTES):

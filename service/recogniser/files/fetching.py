@@ -26,8 +26,10 @@ class Fetcher:
     def __init__(self, http: aiohttp.ClientSession) -> None:
         self._http = http
 
-    async def fetch(self, url: str, spool: Spool) -> None:
-        """Bring the file to the spool; each address is judged as it is dialled, redirects too.
+    async def fetch(self, url: str, spool: Spool) -> str:
+        """Bring the file to the spool, and return its name.
+
+        Each address is judged as it is dialled, redirects too.
 
         Raises:
             FileTooLargeError: The file is.
@@ -48,6 +50,7 @@ class Fetcher:
             ):
                 if reply.status != _OK:
                     raise bad_field(_FIELD, "file_url did not answer with a file.")
+                name = address.name if "." in address.name else reply.url.name
                 async for chunk in reply.content.iter_chunked(_CHUNK_BYTES):
                     await spool.write(chunk)
         except TimeoutError:
@@ -55,6 +58,7 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, ValueError):
             # The cause may quote the URL, or tell what is behind a private address.
             raise bad_field(_FIELD, "file_url could not be downloaded.") from None
+        return name
 
 
 @asynccontextmanager

@@ -94,12 +94,14 @@ class FileRoute:
             spool = await stack.enter_async_context(open_spool())
             form = await read_form(request, spool)
             settings = parse_form(form.fields, has_file=form.has_file)
+            name = form.file_name
             if settings.file_url is not None:
-                await self._fetcher.fetch(settings.file_url, spool)
+                name = await self._fetcher.fetch(settings.file_url, spool)
             began = clock()
             transcript = await transcribe_file(
                 await spool.rewind(),
                 self._workers,
+                name=name,
                 words=settings.words,
                 multichannel=settings.multichannel,
                 key_terms=settings.key_terms,

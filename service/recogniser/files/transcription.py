@@ -66,6 +66,7 @@ async def transcribe_file(
     file: IO[bytes],
     workers: Workers,
     *,
+    name: str = "",
     words: bool = False,
     multichannel: bool = False,
     key_terms: Sequence[KeyTerm] = (),
@@ -74,9 +75,9 @@ async def transcribe_file(
 ) -> Transcript:
     """Return what is said in a file, from where it stands to its end.
 
-    Takes one core at a time, and only while no session needs it; memory for 16 s of audio. With
-    `multichannel` each channel is transcribed by itself, one after the other, and the segments of
-    all come in the order in which they begin; otherwise the channels are mixed to one.
+    Takes one core at a time, and only while no session needs it; memory for 16 s of audio. A file
+    without a header is known by its `name`. With `multichannel` each channel is transcribed by
+    itself, and the segments of all come in the order in which they begin; else all are mixed.
 
     Raises:
         BadInputError: No audio can be read from it, it has more than 8 channels to be told
@@ -92,7 +93,7 @@ async def transcribe_file(
         os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
         number = len(heard_s) if multichannel else None
         channel = _Channel(workers, number, key_terms, words=words)
-        async with aclosing(channel.captures(file)) as captures:  # the child ends with us
+        async with aclosing(channel.captures(file, name)) as captures:  # the child ends with us
             async for capture in captures:
                 if sum(heard_s) + capture.heard_s > max_audio_s:
                     raise BadInputError(f"The audio is longer than {max_audio_s / 3600:g} hours.")
@@ -126,10 +127,10 @@ class _Channel:
         self.notes: list[str] = []
         """What of the file is not in the audio as it was; known as well."""
 
-    async def captures(self, file: IO[bytes]) -> AsyncGenerator[Capture, None]:
+    async def captures(self, file: IO[bytes], name: str) -> AsyncGenerator[Capture, None]:
         """Give what comes to an end, piece by piece."""
         workers = self._workers
-        async with open_file_reader(file, channel=self._number) as reader:
+        async with open_file_reader(file, name=name, channel=self._number) as reader:
             front_end = FrontEnd(reader.decoder, workers.networks.detector, ENDPOINTING_S)
             async for piece in reader.pieces():
                 if reader.channels > MAX_CHANNELS:

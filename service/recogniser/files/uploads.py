@@ -81,6 +81,8 @@ class Form:
 
     fields: list[tuple[str, str]] = field(default_factory=list)
     has_file: bool = False
+    file_name: str = ""
+    """What the client calls it."""
 
 
 async def read_form(request: web.Request, spool: Spool) -> Form:
@@ -127,7 +129,7 @@ async def _read_parts(reader: aiohttp.MultipartReader, spool: Spool) -> Form:
         if part.name == "file":
             if form.has_file:
                 raise BadInputError("The form has two files.")
-            form.has_file = True
+            form.has_file, form.file_name = True, part.filename or ""
             async for chunk in _chunks(part):
                 await spool.write(chunk)
         else:

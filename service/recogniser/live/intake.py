@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from service.recogniser.audio.container_reader import ContainerReader, open_container_reader
+from service.recogniser.audio.framing import Framing, framing_of
 from service.recogniser.live.parameters import SessionSettings
 from service.recogniser.live.transcriber import LiveTranscriber
 
@@ -12,9 +13,15 @@ from service.recogniser.live.transcriber import LiveTranscriber
 class Intake:
     """Takes audio and control messages, one at a time; `run` is to run beside that."""
 
-    def __init__(self, transcriber: LiveTranscriber, reader: ContainerReader | None) -> None:
+    def __init__(
+        self,
+        transcriber: LiveTranscriber,
+        reader: ContainerReader | None,
+        framing: Framing | None = None,
+    ) -> None:
         self._transcriber = transcriber
         self._reader = reader
+        self._framing = framing
         self._drained = asyncio.Event()
 
     async def run(self) -> None:
@@ -29,7 +36,7 @@ class Intake:
         self._drained.set()
 
     async def feed(self, audio: bytes) -> None:
-        """Take the next bytes, cut anywhere.
+        """Take the next bytes, cut anywhere but in packets of raw Opus.
 
         Raises:
             BadInputError: They are not the format that was announced.
@@ -37,7 +44,7 @@ class Intake:
         if self._reader is None:
             await self._transcriber.feed(audio)
         else:
-            await self._reader.feed(audio)
+            await self._reader.feed(self._framing.frame(audio) if self._framing else audio)
 
     async def finalize(self) -> None:
         """Finalise what has been said in all the audio so far."""
@@ -62,4 +69,4 @@ async def open_intake(
         yield Intake(transcriber, None)
         return
     async with open_container_reader(settings.input_format) as reader:
-        yield Intake(transcriber, reader)
+        yield Intake(transcriber, reader, framing_of(settings.input_format))

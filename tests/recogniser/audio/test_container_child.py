@@ -55,6 +55,11 @@ def seconds(messages: list[tuple[bytes, bytes]]) -> float:
     return float(sum(sizes) / 2 / channels / rate_hz)
 
 
+def test_a_live_stream_of_g729_is_frames_and_nothing_else() -> None:
+    """Ten bytes for 10 ms; a codec that nobody here can encode."""
+    assert seconds(read(bytes(range(10)) * 100, "g729", LIVE_FLAG)) == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_a_file_of_any_container_becomes_samples(container: str) -> None:
     """24 bits and 96 kHz, stereo and compressed: all of its 6 seconds, and the end."""

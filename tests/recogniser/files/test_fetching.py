@@ -6,7 +6,7 @@ import pytest
 from service.recogniser.files.route import PATHS
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
-from tests.recogniser.builders import packed, reference
+from tests.recogniser.builders import packed, recording, reference
 from tests.recogniser.harness import word_error_rate
 from tests.recogniser.peers import open_shelf, post
 
@@ -27,6 +27,21 @@ async def test_a_file_is_fetched_from_where_it_is(networks: Networks) -> None:
             assert await plain.json() == reply.json
 
     assert word_error_rate(reference(CLIP), reply.json["text"]) <= 0.2
+
+
+async def test_a_file_without_a_header_is_known_by_the_name_in_its_url(networks: Networks) -> None:
+    """By that at the end of a redirect where the first one says nothing."""
+    async with (
+        open_recogniser(networks=networks, allow_private_urls=True) as recogniser,
+        open_shelf({"a.ul": recording(CLIP)}, {"old": "/a.ul"}) as shelf,
+    ):
+        texts = [
+            (await post(recogniser, fields=[("file_url", f"{shelf}/{name}")])).json["text"]
+            for name in ("a.ul", "old")
+        ]
+
+    assert texts[0] == texts[1]
+    assert word_error_rate(reference(CLIP), texts[0]) <= 0.2
 
 
 @pytest.mark.parametrize(

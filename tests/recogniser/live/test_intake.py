@@ -5,7 +5,7 @@ import pytest
 from service.recogniser.models.networks import Networks
 from service.recogniser.server import open_recogniser
 from service.wire.stt import FINALIZE
-from tests.recogniser.builders import packed, reference
+from tests.recogniser.builders import packed, packets, reference
 from tests.recogniser.harness import word_error_rate
 from tests.recogniser.peers import finals, open_client, text_of
 from tests.waiting import until
@@ -31,6 +31,34 @@ async def test_a_container_is_heard_as_it_comes(
 
     assert word_error_rate(reference(CLIP), text_of(answers)) <= 0.15
     assert client.socket.close_code == 1000
+
+
+@pytest.mark.parametrize("magic", [b"", b"#!AMR\n"])
+async def test_amr_is_heard_as_frames_or_as_a_file(networks: Networks, magic: bytes) -> None:
+    """Cut anywhere; telephones have it."""
+    frames = packed(CLIP, "amr").removeprefix(b"#!AMR\n")
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, input_format="amr-nb") as client,
+    ):
+        await client.play(magic + frames)
+        answers = await client.finish()
+
+    assert word_error_rate(reference(CLIP), text_of(answers)) <= 0.3
+
+
+async def test_opus_is_heard_packet_by_packet(networks: Networks) -> None:
+    """Nothing but the message says where one ends."""
+    async with (
+        open_recogniser(networks=networks) as recogniser,
+        open_client(recogniser, input_format="opus", sample_rate="48000") as client,
+    ):
+        for packet in packets(packed(CLIP, "ogg")):
+            await client.socket.send(packet)
+        await client.socket.send(FINALIZE)
+        answers = await client.finish()
+
+    assert word_error_rate(reference(CLIP), text_of(answers)) <= 0.15
 
 
 async def test_a_request_that_says_nothing_sends_mp3(networks: Networks) -> None:

@@ -54,6 +54,14 @@ def test_a_container_says_its_rate_itself() -> None:
     assert parse_settings({"input_format": "wav", "sample_rate": "x"}).sample_rate_hz is None
 
 
+@pytest.mark.parametrize("asked", ["amr-nb", "amr_wb", "g729", "opus"])
+def test_what_telephones_send_has_the_rate_that_it_always_has(asked: str) -> None:
+    """Telnyx wants `sample_rate` for it; there is nothing to choose."""
+    settings = parse_settings({"input_format": asked, "sample_rate": "8000"})
+
+    assert (settings.is_container, settings.ignored) == (True, ("sample_rate",))
+
+
 def test_who_says_nothing_gets_what_the_quickstart_needs() -> None:
     """Telnyx's default is an MP3 stream, for Deepgram."""
     settings = parse_settings({})
@@ -92,8 +100,7 @@ def test_english_by_any_name(language: str) -> None:
     ("code", "parameter", "query"),
     [
         ("40001", "input_format", {"input_format": "vinyl"}),
-        ("40002", "input_format", {"input_format": "g729"}),
-        ("40002", "input_format", {"input_format": "amr-nb"}),
+        ("40002", "input_format", {"input_format": "speex"}),
         ("40002", "input_format", {"input_format": "webm", "transcription_engine": "Azure"}),
         ("40002", "input_format", PHONE | {"transcription_engine": "Telnyx"}),
         ("40003", "sample_rate", {"input_format": "linear16"}),
