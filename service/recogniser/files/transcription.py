@@ -84,15 +84,14 @@ async def transcribe_file(
             apart, or they are together longer than `max_audio_s`.
         ClientGoneError: `is_gone` said so.
     """
-    begins = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    begins, channels = os.lseek(file.fileno(), 0, os.SEEK_CUR), 1
     segments: list[TranscriptSegment] = []
     heard_s: list[float] = []
     notes: dict[str, None] = {}
-    channels = 1
     while len(heard_s) < channels:
         os.lseek(file.fileno(), begins, os.SEEK_SET)  # the child before has read it to its end
-        number = len(heard_s) if multichannel else None
-        channel = _Channel(workers, number, key_terms, words=words)
+        nth = len(heard_s) if multichannel else None
+        channel = _Channel(workers, nth, key_terms, words=words)
         async with aclosing(channel.captures(file, name)) as captures:  # the child ends with us
             async for capture in captures:
                 if sum(heard_s) + capture.heard_s > max_audio_s:
