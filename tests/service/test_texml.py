@@ -1,4 +1,4 @@
-"""A TeXML application beside the service, with the document that OPERATE.md shows."""
+"""A TeXML application beside the service, with the document that the README shows."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,13 +17,13 @@ from tests.service.test_attaching import BESIDE
 from tests.service.test_connecting import scenario
 from tests.serving import serve
 
-MEDIA_DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
-<Response>
-  <Start>
-    <Stream url="{stream}" track="both_tracks" codec="PCMU" />
-  </Start>
-  <Dial>+13125550177</Dial>
-</Response>"""
+README = Path(__file__).parents[2] / "README.md"
+MEDIA_DOCUMENT = (
+    README.read_text(encoding="utf-8")
+    .split("```xml\n")[1]
+    .split("```")[0]
+    .replace("wss://calls.example.com/media/…", "{stream}")
+)
 IN_CALL_DOCUMENT = """<Response>
   <Start>
     <Transcription transcriptionEngine="Telnyx" transcriptionTracks="both"
