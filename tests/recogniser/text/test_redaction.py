@@ -27,6 +27,10 @@ CARD = "4111 1111 1111 1111"
         ("the code is 7 3 9", "the code is [NUMBER]"),
         ("It costs $1,250.75 a year", "It costs $[NUMBER] a year"),
         ("A113 and B9", "A[NUMBER] and B[NUMBER]"),
+        ("at twelve o'clock from O'Hare", "at twelve o'clock from O'Hare"),
+        ("treble seven oh", "[NUMBER]"),
+        ("two hundred and fifty", "[NUMBER]"),
+        ("one hundred and four apples", "[NUMBER] apples"),
         ("", ""),
     ],
 )
