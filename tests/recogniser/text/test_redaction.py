@@ -31,6 +31,8 @@ CARD = "4111 1111 1111 1111"
         ("treble seven oh", "[NUMBER]"),
         ("two hundred and fifty", "[NUMBER]"),
         ("one hundred and four apples", "[NUMBER] apples"),
+        ("three seven nine, am I right", "[NUMBER], am I right"),
+        ("four and five", "four and five"),
         ("", ""),
     ],
 )
