@@ -11,6 +11,7 @@ import numpy as np
 
 from service.recogniser.audio.raw import RawDecoder
 from service.recogniser.audio.samples import Samples
+from service.wire.audio import Resampler
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 READ_CLIPS = ("austen_0870", "austen_0920", "jfk", "sonnet1_14s")
@@ -47,6 +48,11 @@ def recording(name: str) -> bytes:
 def audio(name: str) -> Samples:
     """Return a recording as samples, 8 kHz."""
     return RawDecoder("mulaw", 8000).feed(recording(name))
+
+
+def pcm(name: str, rate_hz: int) -> bytes:
+    """Return a recording as signed samples of 16 bits, at another rate."""
+    return Resampler(8_000, rate_hz).convert((audio(name) * 32_767).astype("<i2").tobytes())
 
 
 def reference(name: str) -> str:

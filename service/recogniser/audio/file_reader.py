@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import IO, Final, Protocol
 
 from service.errors import BadInputError
@@ -13,12 +14,11 @@ from service.recogniser.audio.container_reader import (
     open_container_reader,
 )
 from service.recogniser.audio.raw import RawDecoder
-from service.recogniser.audio.raw_files import HEAD_BYTES, raw_file
+from service.recogniser.audio.raw_files import HEAD_BYTES, RawFile, raw_file
 from service.recogniser.audio.samples import AudioDecoder
 from service.recogniser.audio.wav import MAX_HEADER_BYTES, MAX_TAG_BYTES, WavDecoder
 
 _PIECE_BYTES: Final = 32 * 1024
-_EMPTY: Final = "there is no audio in it"
 
 
 class FileReader(Protocol):
@@ -48,32 +48,20 @@ class _WavReader:
     def __init__(self, file: IO[bytes], channel: int | None, channels: int) -> None:
         self.decoder = WavDecoder(channel)
         self.channels = channels
-        self._file = file
+        self.pieces = partial(_pieces_of, file)
 
     @property
     def notes(self) -> list[str]:
         return self.decoder.notes
 
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        async for piece in _pieces_of(self._file):
-            yield piece
-
 
 class _RawReader:
     channels = 1
 
-    def __init__(self, file: IO[bytes], codec: str, rate_hz: int) -> None:
-        self.decoder = RawDecoder(codec, rate_hz)
+    def __init__(self, file: IO[bytes], raw: RawFile) -> None:
+        self.decoder = RawDecoder(raw.codec, raw.rate_hz)
         self.notes: list[str] = []
-        self._file = file
-
-    async def pieces(self) -> AsyncGenerator[bytes, None]:
-        came = False
-        async for piece in _pieces_of(self._file):
-            came = True
-            yield piece
-        if not came:
-            raise BadInputError(_EMPTY)
+        self.pieces = partial(_pieces_of, file)
 
 
 class _ContainerFileReader:
@@ -101,15 +89,15 @@ async def open_file_reader(
 
     Its channels are mixed to one, unless `channel` asks for one of them.
     """
-    raw = raw_file(name, os.pread(file.fileno(), HEAD_BYTES, _position_of(file)))
-    channels = None if raw else _channels_of_wav(file)
-    if raw is not None and not raw.is_packed:
-        yield _RawReader(file, raw.codec, raw.rate_hz)
-        return
-    if channels is not None:
+    demuxer = None
+    if raw := raw_file(name, os.pread(file.fileno(), HEAD_BYTES, _position_of(file))):
+        if not raw.is_packed:
+            yield _RawReader(file, raw)
+            return
+        demuxer = raw.codec
+    elif (channels := _channels_of_wav(file)) is not None:
         yield _WavReader(file, channel, channels)
         return
-    demuxer = None if raw is None else raw.codec
     async with open_container_reader(demuxer, file=file, channel=channel) as reader:
         yield _ContainerFileReader(reader)
 

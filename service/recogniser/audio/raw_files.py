@@ -44,8 +44,7 @@ _FILES: Final = {
     "g723_1": RawFile("g723_1", _TELEPHONE_HZ, is_packed=True),
     "g729": RawFile("g729", _TELEPHONE_HZ, is_packed=True),
 }
-EXTENSIONS: Final = frozenset(_FILES)
-"""In small letters, without the dot."""
+"""By the ends of their names, in small letters and without the dot."""
 RAW_DEMUXERS: Final = frozenset(one.codec for one in _FILES.values() if one.is_packed)
 
 
@@ -54,7 +53,7 @@ def raw_file(name: str, head: bytes) -> RawFile | None:
 
     `head` are its first `HEAD_BYTES`: what they say goes before the name.
     """
-    if head.startswith(_HEADERS) or head[4:8] == b"ftyp":
+    if not head or head.startswith(_HEADERS) or head[4:8] == b"ftyp":
         return None
     _, dot, extension = name.rpartition(".")
     found = _FILES.get(extension.casefold()) if dot else None

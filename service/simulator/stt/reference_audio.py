@@ -32,6 +32,7 @@ class ReferenceAudio:
 
     def __init__(self, calls: Iterable[CallAudio]) -> None:
         self._calls = list(dict.fromkeys(calls))
+        self._made: dict[tuple[str, int, Encoding], list[ReferenceTrack]] = {}
         self._tracks: dict[tuple[str, int, tuple[Encoding, ...]], ReferenceTracks] = {}
 
     def tracks(
@@ -41,9 +42,14 @@ class ReferenceAudio:
         encodings = tuple(sorted(streamed, key=lambda one: (one.name != "PCMU", one.name)))
         key = (input_format, rate_hz, encodings)
         if key not in self._tracks:
-            made = [track for one in encodings for track in self._make(input_format, rate_hz, one)]
-            self._tracks[key] = ReferenceTracks(made, SLICE_MS * scale_of(input_format, rate_hz))
+            tracks = [track for one in encodings for track in self._of(input_format, rate_hz, one)]
+            self._tracks[key] = ReferenceTracks(tracks, SLICE_MS * _scale_of(input_format, rate_hz))
         return self._tracks[key]
+
+    def _of(self, *key: *tuple[str, int, Encoding]) -> list[ReferenceTrack]:
+        if key not in self._made:
+            self._made[key] = list(self._make(*key))
+        return self._made[key]
 
     def _make(
         self, input_format: str, rate_hz: int, encoding: Encoding
@@ -102,7 +108,7 @@ class AudioMatcher:
         endpointing_ms: int,
     ) -> None:
         self._tracks = tracks
-        self._scale = scale_of(input_format, rate_hz)
+        self._scale = _scale_of(input_format, rate_hz)
         self._endpointing_ms = endpointing_ms
         self._rest = b""
         self._reference: ReferenceTrack | None = None
@@ -227,7 +233,7 @@ class AudioMatcher:
         return timed
 
 
-def scale_of(input_format: str, rate_hz: int) -> int:
+def _scale_of(input_format: str, rate_hz: int) -> int:
     """Return how many bytes a millisecond has."""
     return max(1, rate_hz // 1000) * (_WIDTH_BYTES if input_format == "linear16" else 1)
 

@@ -81,13 +81,10 @@ class ReferenceTracks:
         """Return where a key may be: nowhere, in one place, or the first two of many."""
         if self._keys is None:
             self._keys = array("q", sorted(self._make_keys()))
-        first = bisect_left(self._keys, _hash_of(key) << _PLACE_BITS)
+        begins = _hash_of(key) << _PLACE_BITS
+        first = bisect_left(self._keys, begins)
         found = self._keys[first : first + 2]
-        return [
-            self._place(one & ((1 << _PLACE_BITS) - 1))
-            for one in found
-            if one >> _PLACE_BITS == _hash_of(key)
-        ]
+        return [self._place(one - begins) for one in found if one - begins < 1 << _PLACE_BITS]
 
     def _make_keys(self) -> Iterator[int]:
         step, size, number = self._piece_bytes // _STEP, self._piece_bytes // _KEY, 0

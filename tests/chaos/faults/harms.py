@@ -39,8 +39,11 @@ async def _freeze_worker(ward: Ward) -> None:
 
 
 async def _freeze_unfenced(ward: Ward) -> None:
-    await _freeze(ward, ward.dice.randrange(WORKERS))
+    """Who wakes does damage for a while; then he begins anew, for he never knows that he is out."""
+    number = ward.dice.randrange(WORKERS)
+    await _freeze(ward, number)
     await asyncio.sleep(_DAMAGE_S)
+    await restart(ward.crew.workers[number])
 
 
 async def _freeze(ward: Ward, number: int) -> None:

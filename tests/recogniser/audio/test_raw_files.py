@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from service.errors import BadInputError
 from service.recogniser.audio.file_reader import open_file_reader
-from service.recogniser.audio.raw_files import EXTENSIONS, raw_file
+from service.recogniser.audio.raw_files import RawFile, raw_file
 from service.recogniser.audio.samples import Samples
-from service.wire.audio import Resampler
-from tests.recogniser.builders import audio, pack, recording
+from tests.recogniser.builders import audio, pack, pcm, recording
 
 CLIP = "austen_0920"
 LENGTH_S = len(recording(CLIP)) / 8_000
@@ -27,12 +26,6 @@ async def read(data: bytes, name: str) -> tuple[Samples, int]:
         async with open_file_reader(file, name=name) as reader:
             parts = [reader.decoder.feed(piece) async for piece in reader.pieces()]
             return np.concatenate(parts), reader.decoder.rate_hz
-
-
-def pcm(rate_hz: int = 8_000) -> bytes:
-    """Return the recording as signed samples of 16 bits."""
-    samples = (audio(CLIP) * 32_767).astype("<i2").tobytes()
-    return Resampler(8_000, rate_hz).convert(samples)
 
 
 def likeness(one: Samples, other: Samples) -> float:
@@ -53,7 +46,7 @@ async def test_a_file_of_mu_law_is_read_by_its_name(name: str) -> None:
 
 async def test_linear_samples_have_the_rate_that_the_name_says() -> None:
     """Asterisk writes `sln16` for 16 kHz."""
-    narrow, wide = await read(pcm(), "a.sln"), await read(pcm(16_000), "a.sln16")
+    narrow, wide = await read(pcm(CLIP, 8_000), "a.sln"), await read(pcm(CLIP, 16_000), "a.sln16")
 
     assert (narrow[1], wide[1]) == (8_000, 16_000)
     assert len(wide[0]) / 16_000 == pytest.approx(LENGTH_S, abs=0.01)
@@ -101,7 +94,17 @@ async def test_a_file_that_says_itself_what_it_is_may_have_any_name(container: s
     assert np.array_equal(named[0], plain[0])
 
 
-def test_what_the_names_mean_is_decoded() -> None:
-    """Each ending leads to one; the dot is part of none."""
-    assert all(raw_file(f"a.{one}", b"") for one in EXTENSIONS)
-    assert raw_file("ul", b"") is None
+def test_a_name_says_what_asterisk_means_by_it() -> None:
+    """By its end; the dot is no part of that."""
+    kinds = {
+        end: raw_file(f"a.{end}", GSM_FRAME) for end in ("pcma", "sln44", "G729", "gsm", "vox")
+    }
+
+    assert kinds == {
+        "pcma": RawFile("alaw", 8_000),
+        "sln44": RawFile("linear16", 44_100),
+        "G729": RawFile("g729", 8_000, is_packed=True),
+        "gsm": RawFile("gsm", 8_000, is_packed=True),
+        "vox": None,
+    }
+    assert raw_file("ul", GSM_FRAME) is None
