@@ -38,10 +38,7 @@ def close_gap(turn: Turn, track: Track, *, until_ms: int) -> None:
         return
     if gap.until_ms is not None:
         until_ms = gap.until_ms
-    for span in pauses.outside(state, Span(gap.since_ms, until_ms)):
-        part = Gap(state.primary, track, span, gap.reason)
-        if not _is_told(turn, part) and span.length_ms >= MIN_LOSS_MS:
-            _book(turn, part)
+    note(turn, Gap(state.primary, track, Span(gap.since_ms, until_ms), gap.reason))
 
 
 def report(turn: Turn, gap: Gap) -> None:
@@ -59,12 +56,15 @@ def report(turn: Turn, gap: Gap) -> None:
 
 
 def note(turn: Turn, gap: Gap) -> None:
-    """Tell of a hole that is long, be it with what it touches; else it is nothing.
+    """Tell of a hole that is long, be it with what it touches; book one that may be a word.
 
-    Audio may be shorter than the time it took: some is on its way, clocks differ.
+    What is shorter is nothing: audio may be shorter than the time it took, as some is on its way
+    and clocks differ.
     """
     for span in pauses.outside(turn.state, gap.span):
-        _is_told(turn, replace(gap, span=span))
+        part = replace(gap, span=span)
+        if not _is_told(turn, part) and span.length_ms >= MIN_LOSS_MS:
+            _book(turn, part)
 
 
 def _is_told(turn: Turn, gap: Gap) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from service.calls.commands import JudgeSound
+from service.calls.gaps import MIN_LOSS_MS
 from service.calls.inputs import Input, MediaStopped, TrackRef
 from service.calls.sound import MARGIN_MS
 from service.calls.state import Span
@@ -13,8 +14,6 @@ from service.ports import Recognition, RecordingWriter, StreamStart, Verdict
 from service.wire.audio import bytes_per_s
 
 _MISSING = "frames_lost"
-_ON_TIME_MS = 500
-"""Audio that is no later than this is on its way as usual."""
 
 
 class CallInbox(Protocol):
@@ -187,11 +186,12 @@ class MediaStream:
     def _why_unheard(self, track: Track, duration_ms: float) -> str:
         """Return why audio is lost that comes while a pause is asked for; "" if it is no loss.
 
-        It is one if it was said well before that, and was held up on its way, or in our process.
+        It is one if it was said a word before that, and was held up on its way, or in our process.
+        What is no later is on its way as usual.
         """
         late_ms = self._late_ms[track]
         self._late_ms[track] = late_ms - duration_ms
-        return _MISSING if late_ms > _ON_TIME_MS else ""
+        return _MISSING if late_ms >= MIN_LOSS_MS else ""
 
     def _has_tail(self) -> bool:
         return any(left_ms > 0 for left_ms in self._tail_ms.values())

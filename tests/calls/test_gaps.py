@@ -92,6 +92,20 @@ def test_a_hole_that_is_no_event_is_booked_if_a_word_fits_in(late_ms: int, lost_
     assert [books.lost_ms for books in coverage.values()] == [lost_ms, lost_ms]
 
 
+@pytest.mark.parametrize(("short_ms", "lost_ms"), [(300, 0), (400, 400)])
+def test_a_tail_that_is_no_event_is_booked_if_a_word_fits_in(short_ms: int, lost_ms: int) -> None:
+    """What a stream still owed at its end, or when a pause began, is no silence either."""
+    call = talking(MEDIA)
+    call.receive(hung_up(T0 + 6), now=T0 + 6)
+    for track in ("inbound", "outbound"):
+        call.receive(finished(track, audio_ms=4800 - short_ms), now=T0 + 6.5)
+    call.run_until(T0 + 60)
+
+    assert call.events(TranscriptGap) == []
+    coverage = call.events(TranscriptCompleted)[0].coverage or {}
+    assert [books.lost_ms for books in coverage.values()] == [lost_ms, lost_ms]
+
+
 def lost(
     start_ms: int, end_ms: int, *, stream: StreamId = STREAM, track: Track = "inbound"
 ) -> AudioLost:

@@ -59,12 +59,13 @@ def read_truth(evidence: Evidence, source: Source) -> list[TrackTruth]:
     tracks: tuple[Track, ...] = ("inbound", "outbound")
     paused = _on_clock(evidence, call, [pause.may_s for pause in evidence.pauses])
     silent = _on_clock(evidence, call, [pause.must_s for pause in evidence.pauses])
+    held = _held(evidence, call, paused) if source == MEDIA else []
     return [
         TrackTruth(
             track=track,
             words=[word for said in call.said if said.track == track for word in said.words],
             utterances=[said.words for said in call.said if said.track == track and said.words],
-            unheard=_without(paused, _unheard(call, track, source)),
+            unheard=_without(paused, union([*_unheard(call, track, source), *held])),
             paused=paused,
             silent=silent,
             edges=edges(call, track),
@@ -79,6 +80,20 @@ def _unheard(call: CallReport, track: Track, source: Source) -> list[Span]:
     if source == MEDIA or not heard:
         heard = streamed(call, track) if source == MEDIA else [*heard, *streamed(call, track)]
     return holes(call, heard)
+
+
+def _held(evidence: Evidence, call: CallReport, paused: Sequence[Span]) -> list[Span]:
+    """Return what was said before a pause, and came only when nobody was to hear any more."""
+    bursts = [
+        Span(start + call.talk_offset_ms, end + call.talk_offset_ms)
+        for start, end in evidence.bursts_ms
+    ]
+    return [
+        Span(burst.start, pause.start)
+        for burst in bursts
+        for pause in paused
+        if burst.start < pause.start < burst.end
+    ]
 
 
 def _cut(call: CallReport, paused: Sequence[Span]) -> frozenset[str]:

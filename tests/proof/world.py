@@ -168,6 +168,8 @@ class Evidence:
     skew_s: float
     """How far Telnyx's clock was ahead."""
     pauses: Sequence[Pause]
+    bursts_ms: Sequence[tuple[int, int]]
+    """When audio was held back, in milliseconds of the talk: it came at the end of that."""
 
     def answered_at(self, call: CallReport) -> float | None:
         """Return when a call was answered, in true Unix seconds."""
@@ -227,6 +229,9 @@ async def _play_scenario(world: World, url: str, changed: asyncio.Event) -> Evid
         began_at=began_at,
         took_s=world.machine.time() - world.began_at,
         pauses=tuple(world.pauses),
+        bursts_ms=tuple(
+            map(tuple, world.conditions.scenario.get("media", {}).get("bursts_ms", ()))
+        ),
         skew_s=float(world.conditions.scenario.get("webhooks", {}).get("skew_s", 0.0)),
     )
 
