@@ -127,12 +127,18 @@ class MediaSocket:
                 return end
 
     async def _take_unannounced(self, message: Message, now: float) -> SocketEnd | None:
-        """Begin without a `start`: Telnyx may dial a stream again, and just go on."""
-        start = self._ticket.last_start
-        if start is None:
+        """Begin without a `start`: Telnyx may dial a stream again, and just go on.
+
+        A `start` comes before there is any audio, a frame when all of it was said.
+        """
+        start, media = self._ticket.last_start, message.media
+        if start is None or media is None:
             return SocketEnd(WSCloseCode.POLICY_VIOLATION, "media_before_start")
         stream_id = StreamId((message.stream_id or start.stream_id)[:_MAX_ID])
-        end = await self._begin(replace(start, stream_id=stream_id), now)
+        payloads = payload_timing(start.encoding, start.sample_rate_hz)
+        heard_s = payloads.read(media.payload).duration_ms / 1000
+        begun = replace(start, stream_id=stream_id, heard_s=heard_s)
+        end = await self._begin(begun, now - heard_s)
         return end or self._take_media(message, now)
 
     def _take_media(self, message: Message, now: float) -> SocketEnd | None:

@@ -44,6 +44,8 @@ class StreamStart:
     """The same."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """What whoever asked for the stream said along with it."""
+    heard_s: float = 0.0
+    """How much of its audio there was when it began: what the message that told of it brought."""
 
 
 class MediaTicket(Protocol):

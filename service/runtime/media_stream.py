@@ -40,6 +40,8 @@ class MediaStream:
     start: StreamStart
     call: CallInbox
     clock: Callable[[], float]
+    began_at: float
+    """When its first audio began to be said, by `clock`."""
     recognitions: dict[Track, Recognition] = field(default_factory=dict)
     recording: RecordingWriter | None = None
     is_judged: bool = False
@@ -54,7 +56,6 @@ class MediaStream:
     """The call is being asked to pause it."""
     _silent: bool = False
     """Whether all or part of what comes counts as silence."""
-    _began_at: float = 0.0
     _bytes_per_ms: float = 8.0
     _carried_ms: dict[Track, float] = field(default_factory=dict)
     _late_ms: dict[Track, float] = field(default_factory=dict)
@@ -68,7 +69,6 @@ class MediaStream:
 
     def __post_init__(self) -> None:
         """Begin to measure what comes."""
-        self._began_at = self.clock()
         self._bytes_per_ms = bytes_per_s(self.start.encoding, self.start.sample_rate_hz) / 1000
         self._carried_ms = {"inbound": 0.0, "outbound": 0.0}
 
@@ -180,7 +180,7 @@ class MediaStream:
 
     def _behind_ms(self) -> dict[Track, float]:
         """Return how much audio of each track is still to come that was said until now."""
-        elapsed_ms = (self.clock() - self._began_at) * 1000
+        elapsed_ms = (self.clock() - self.began_at) * 1000
         return {track: elapsed_ms - carried for track, carried in self._carried_ms.items()}
 
     def _why_unheard(self, track: Track, duration_ms: float) -> str:

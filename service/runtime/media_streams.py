@@ -101,7 +101,7 @@ class MediaStreams:
         start = self._with_own_id(start)
         encoding, sample_rate_hz = carried(start.encoding, start.sample_rate_hz)
         heard = replace(start, encoding=encoding, sample_rate_hz=sample_rate_hz)
-        stream = MediaStream(heard, call, self._clock)
+        stream = MediaStream(heard, call, self._clock, at)
         self._streams[start.stream_id] = stream
         started = MediaStarted(
             leg_id=start.leg_id,
@@ -307,7 +307,7 @@ class Ticket:
         It came when this was asked for: to take the call of another worker lasts, and meanwhile
         audio waits in the socket. It is heard, so that is no gap.
         """
-        at = self.streams.now()
+        at = self.streams.now() - start.heard_s
         for _ in range(_MAX_TRIES - 1):
             try:
                 return await self._begin(start, at)

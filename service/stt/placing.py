@@ -134,6 +134,7 @@ class Placing:
             queue_ms=at.queue_ms,
             slack_ms=round(expected_ms * self._pace.slack),
             holes=self._speech.holes,
+            cut_ms=self._speech.cut_ms,
             reached_ms=self._reached_ms,
             is_whole=bool(at.result.is_final) and not at.is_asked,
             is_late=at.gives_partials_late,

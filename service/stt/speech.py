@@ -51,6 +51,8 @@ class Speech:
         """When that was, the last time."""
         self.holes: deque[Span] = deque(maxlen=_MAX_SPANS)
         """Where no audio came, and some came behind it."""
+        self.cut_ms = -1
+        """Where that ends of which nobody will ever know what it was, if anything was forgotten."""
         self._now_ms = 0
         """The end of the last window."""
         self._loud_ms = 0
@@ -91,6 +93,7 @@ class Speech:
 
     def forget(self, from_ms: int, until_ms: int) -> None:
         """Take out what was said between two times: nobody will ever know what it was."""
+        self.cut_ms = until_ms
         last = self._spans[-1] if self._open else None
         kept: list[list[int]] = []
         for span in self._spans:

@@ -90,6 +90,7 @@ def estimate(
     queue_ms: int = 0,
     slack_ms: int = 0,
     holes: Sequence[Span] = (),
+    cut_ms: int = -1,
     reached_ms: int = 0,
     is_whole: bool = False,
     is_late: bool = False,
@@ -99,10 +100,11 @@ def estimate(
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
     far the result may be behind what had been sent, or more if it `is_late`, and `queue_ms` how
-    much of that is because much was sent at once. In `holes` nobody knows whether he paused. The
-    last of it was said after `reached_ms`, as it seems. If it `is_whole`, a pause came behind it.
+    much of that is because much was sent at once. In `holes` nobody knows whether he paused. What
+    was said before `cut_ms` was heard by nobody. The last of it was said after `reached_ms`, as it
+    seems. If it `is_whole`, a pause came behind it.
     """
-    stretches = _stretches(spans, from_ms, until_ms, holes)
+    stretches = _stretches(spans, from_ms, until_ms, holes, cut_ms)
     if not stretches:
         return Estimate(Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms))
     bias = _LATER_IS_LIKELIER if lag_ms <= LAG_MS and not (queue_ms or is_late) else 0.0
@@ -161,11 +163,11 @@ def _least_cost(
 
 
 def _stretches(
-    spans: Iterable[Span], from_ms: int, until_ms: int, holes: Sequence[Span]
+    spans: Iterable[Span], from_ms: int, until_ms: int, holes: Sequence[Span], cut_ms: int = -1
 ) -> list[Span]:
     """Return the speech that a text may be of, without what is too little to begin or end one."""
     stretches = list(islice(spans, _MAX_STRETCHES))
-    if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes):
+    if len(stretches) > 1 and _is_no_word(stretches[0], from_ms, holes, cut_ms):
         del stretches[0]
     if len(stretches) > 1 and _is_no_end(stretches[-1], until_ms, holes):
         del stretches[-1]
@@ -281,11 +283,14 @@ def _holes_between(pair: tuple[Span, Span], holes: Sequence[Span]) -> Iterator[i
     return (cut_ms for cut_ms in cuts if cut_ms > 0)
 
 
-def _is_no_word(stretch: Span, from_ms: int, holes: Sequence[Span]) -> bool:
-    """Say whether it is too little to begin a text: a rest, or what a hole left of a word."""
+def _is_no_word(stretch: Span, from_ms: int, holes: Sequence[Span], cut_ms: int) -> bool:
+    """Say whether it is too little to begin a text: a rest, or what a hole left of a word.
+
+    The first of what was heard at all, behind `cut_ms`, is no rest of the text before.
+    """
     is_cut = any(abs(hole.start_ms - stretch.end_ms) <= WINDOW_MS for hole in holes)
-    is_rest = stretch.start_ms <= from_ms or is_cut
-    return is_rest and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
+    is_rest = stretch.start_ms <= from_ms and stretch.start_ms != cut_ms
+    return (is_rest or is_cut) and stretch.end_ms - stretch.start_ms < _REMAINDER_MS
 
 
 def _is_no_end(stretch: Span, until_ms: int, holes: Sequence[Span]) -> bool:

@@ -123,7 +123,9 @@ def _play(audio: AudioFormat, engine: str, messages: Sequence[str]) -> float:
     start = StreamStart(
         leg_id=LEG, stream_id=STREAM, encoding=heard.encoding, sample_rate_hz=heard.sample_rate_hz
     )
-    feed: AudioFeed = MediaStream(start, _Call(), lambda: 0.0, {"inbound": _hearing(heard, engine)})
+    feed: AudioFeed = MediaStream(
+        start, _Call(), lambda: 0.0, 0.0, {"inbound": _hearing(heard, engine)}
+    )
     if heard != audio:
         feed = DecodingFeed(feed, audio.encoding)
     buffer = JitterBuffer(feed, payload_timing(*audio), now=0.0)

@@ -106,6 +106,7 @@ async def test_a_stream_that_is_dialled_again_may_go_on_without_a_start() -> Non
 
     (told,), (feed,) = media.ticket.starts, media.ticket.feeds
     assert (told.encoding, told.stream_id) == ("PCMU", json.loads(CLEAN[1])["stream_id"])
+    assert told.heard_s == 0.02, "a frame comes when all of it was said"
     assert feed.orderly
     assert media.ended == ["stopped"]
 

@@ -215,7 +215,7 @@ def open_stream() -> tuple[MediaStream, SetClock, ScriptedRecognition]:
     """Return a stream of PCMU, its clock, and a recognition for its inbound track."""
     clock = SetClock()
     listener = Nobody()
-    stream = MediaStream(START, listener, clock)
+    stream = MediaStream(START, listener, clock, clock())
     plan = RecognitionPlan(
         call_id=CALL, ref=INBOUND, route=MEDIA, encoding="PCMU", sample_rate_hz=8000,
     )  # fmt: skip
