@@ -41,6 +41,8 @@ late one does so once by chance, and is as late as before with the next word.
 _STOPPED_S = 0.3
 """Where nothing was sent for so long, an engine that answers once the audio stops may have done so.
 """
+_AT_ONCE_S = 0.01
+"""What is sent so soon after another piece is sent together with that."""
 _MAX_HELD = 2_000
 """Results kept of a session whose turn it is not yet; past that the oldest go."""
 
@@ -130,6 +132,8 @@ class Stint:
         self._stopped_ms = start_ms
         """How far when nothing was sent for a while, which began at `_stopped_at`."""
         self._stopped_at = now
+        self._idle_ms = 0.0
+        """For how long nothing had been sent, less what was sent at once then."""
 
     @property
     def quiet_ms(self) -> int | None:
@@ -146,10 +150,13 @@ class Stint:
         idle_s, duration_ms = now - self._sent_at, chunk.end_ms - chunk.start_ms
         if idle_s >= _STOPPED_S:
             self._stopped_ms, self._stopped_at = self.clock.position_ms, self._sent_at
+        if idle_s >= _AT_ONCE_S:
+            self._idle_ms = idle_s * 1000
         self._sent_at = now
         self.clock.sent(chunk.start_ms, chunk.end_ms, is_filler=chunk.is_filler)
-        if not (chunk.is_filler and 2 * idle_s * 1000 >= duration_ms):  # in its own time
+        if not (chunk.is_filler and 2 * self._idle_ms >= duration_ms):  # in its own time
             self._backlog.sent(duration_ms, chunk.end_ms, now)
+        self._idle_ms = max(0.0, self._idle_ms - duration_ms)
         return self._outlet.convert(chunk.data)
 
     def arrived(

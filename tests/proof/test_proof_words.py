@@ -104,6 +104,11 @@ FAILED_ONCE = [
     Trial(701, "media", ("stream_silent_for_a_while", "paused_with_clocks_off")),
     Trial(967, "media", ("closed_every_5_s", "finals_restated")),
     Trial(1739, "media", ("api_away_at_first", "journal_away")),
+    Trial(1000884, "media", ("bursts", "paused_with_clocks_off")),
+    Trial(1001410, "media", ("engine_away_for_long", "webhooks_rough")),
+    Trial(5064099, "media", ("stream_half_open_and_redialled", "slow_handshake", "rough_frames")),
+    Trial(6163346, "media", ("frames_missing", "rough_frames", "stream_half_open_and_redialled")),
+    Trial(6163346, "media", ("rough_frames", "frames_missing", "stream_half_open_and_redialled")),
     Trial(930000, "media", ("wrong_order", "falls_back")),
     Trial(940028, "media", ("wrong_order", "falls_back")),
 ]

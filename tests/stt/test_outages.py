@@ -61,6 +61,7 @@ async def test_who_refused_is_asked_again_before_what_is_owed_is_not_kept_any_mo
         await until(lambda: bool(line.received.of(RecognitionFailed)))
         line.send(silence(2300))
         await until(lambda: any(len(visits) == 2 for visits in peer.visits.values()))
+        await until(lambda: bool(line.received.words))
         line.send(silence(4000))
         await line.finish()
 

@@ -301,6 +301,19 @@ def test_silence_in_place_of_audio_that_never_came_holds_up_nobody() -> None:
     assert at_once.stint.arrived(PARTIAL, at_once.now).queue_ms == 1000
 
 
+def test_nor_does_it_where_what_came_last_before_it_is_sent_along() -> None:
+    """A piece is made of whatever came, once it is known that no more will."""
+    talk = Talk()
+    talk.now += 1.3
+    talk.stint.send(Chunk(0, 80, b""), talk.now)
+    talk.stint.send(Chunk(80, 1080, b"", is_filler=True), talk.now)
+
+    assert talk.stint.arrived(PARTIAL, talk.now).queue_ms == 0
+
+    talk.stint.send(Chunk(1080, 2080, b"", is_filler=True), talk.now)
+    assert talk.stint.arrived(PARTIAL, talk.now).queue_ms > 0, "so much time had not passed"
+
+
 def test_what_a_hole_cut_off_of_a_word_does_not_wait_for_an_answer() -> None:
     """It comes with what is said behind the hole, and says nothing of how late the engine is."""
     talk = Talk()

@@ -202,6 +202,18 @@ def test_what_a_hole_left_of_a_word_is_no_beginning_of_a_text() -> None:
     assert span == Span(5200, 7000)
 
 
+def test_the_first_that_was_heard_of_a_word_begins_a_text_all_the_same() -> None:
+    """What was before it is lost for good; behind a text it would be the rest of that."""
+    stretches = [Span(30_600, 30_750), Span(34_300, 35_450)]
+    late = {"from_ms": 30_600, "until_ms": 42_900, "lag_ms": 14_800, "queue_ms": 12_300}
+
+    first = estimate_span(360, stretches, **late, cut_ms=30_600)
+    behind_a_text = estimate_span(360, stretches, **late)
+
+    assert first == Span(30_600, 30_750)
+    assert behind_a_text.start_ms == 34_300
+
+
 def test_what_begins_behind_a_hole_and_goes_on_is_no_end_of_a_text() -> None:
     """So little of a word cannot have been recognised yet; once it has ended, it can."""
     before, hole, behind = Span(24_489, 26_649), Span(26_649, 33_487), Span(33_487, 33_587)
