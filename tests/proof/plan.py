@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations, cycle, islice
 
 from service.simulator.rng import Rng
+from service.simulator.speech.coded_track import can_encode
 from tests.proof.changes import BOTH, Fault, Source
 from tests.proof.faults.catalogue import FAULTS, UNDECIDABLE
 from tests.proof.trial import Trial, may_strike_at_once
@@ -33,6 +34,16 @@ def plan_one(seed: int, runs: int, names: Sequence[str], sources: Sequence[Sourc
     faults = [FAULTS[name] for name in names]
     kinds = [(source, tuple(names)) for source in sources if _is_of(source, *faults)]
     return [Trial(seed + number, *kind) for number in range(runs) for kind in kinds]
+
+
+def playable(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials whose codec can be encoded on this machine: one needs a system library."""
+    return [trial for trial in trials if all(map(can_encode, _codecs_of(trial)))]
+
+
+def _codecs_of(trial: Trial) -> list[str]:
+    media = trial.change().scenario.get("media", {})
+    return [media[key] for key in ("codec", "phone_codec") if key in media]
 
 
 def single_kinds() -> list[Kind]:

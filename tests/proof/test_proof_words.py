@@ -8,11 +8,12 @@ from itertools import combinations
 
 import pytest
 
+from service.simulator.speech.coded_track import can_encode
 from service.simulator.words.alignment import Times, align, spread
 from service.simulator.words.spans import Span, missing, union
 from tests.proof.__main__ import SHORT_RUNS
 from tests.proof.faults.catalogue import FAULTS, NONE, UNDECIDABLE
-from tests.proof.plan import SINGLES_EACH, plan, plan_one, single_kinds, whole_plan
+from tests.proof.plan import SINGLES_EACH, plan, plan_one, playable, single_kinds, whole_plan
 from tests.proof.runs import Off, make_all
 from tests.proof.table import Row, p99
 from tests.proof.trial import Trial, may_strike_at_once
@@ -24,7 +25,7 @@ def test_every_numbered_word_comes_once_in_order_and_in_its_place() -> None:
     """Whichever way a call goes wrong; what nobody could hear is told."""
     failed = {
         f"{verdict.trial.label} on {verdict.trial.source}, seed {verdict.trial.seed}": problems
-        for verdict in make_all(plan(SEED, SHORT_RUNS))
+        for verdict in make_all(playable(plan(SEED, SHORT_RUNS)))
         if (problems := verdict.problems)
     }
 
@@ -126,6 +127,13 @@ def test_a_run_is_the_same_again() -> None:
 
     assert (first.words, first.problems) == (again.words, again.problems)
     assert first.words > 0
+
+
+def test_a_call_that_this_machine_cannot_encode_is_left_out() -> None:
+    """Only one codec needs what no package of ours brings."""
+    coded, plain = (Trial(SEED, "media", (name,)) for name in ("codec_amr-wb", "codec_g722"))
+
+    assert playable([coded, plain]) == ([coded] if can_encode("AMR-WB") else []) + [plain]
 
 
 @pytest.mark.parametrize(
