@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _RETRY_S = 0.2
 _PATIENCE_S = 2.0
+_ASKED_S = 20.0
+"""How long calls that are over are known, at most, to who is not told: streams just end for it."""
 
 
 def add(commands: "Commands[argparse.ArgumentParser]") -> None:
@@ -49,6 +51,13 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         required=True,
         metavar="URL",
         help="where the application takes webhooks",
+    )
+    parser.add_argument(
+        "--public-url",
+        type=url("http", "https"),
+        metavar="URL",
+        help="where Callscribe is reached, if webhooks go to another application in front of it "
+        "(default: the host of --webhook-url)",
     )
     parser.add_argument("--host", type=host, default="127.0.0.1", help="default: 127.0.0.1")
     parser.add_argument("--port", type=port, default=8092, help="default: 8092; 0 for any")
@@ -115,14 +124,17 @@ async def _simulate(
         recogniser_api_key=read_variable(environ, KEY_VARIABLE),
     )
     async with open_words(arguments, environ) as receiver, opening as simulator:
-        _introduce(simulator, arguments.webhook_url, receiver)
+        _introduce(simulator, arguments.public_url or arguments.webhook_url, receiver)
         await _wait_for(arguments.webhook_url, arguments.wait)
         _tell(f"playing to {arguments.webhook_url}")
         report = await simulator.run()
+        if arguments.public_url or any(call.texml for call in scenario.call):
+            _tell("staying for whoever was not told by webhook that a call is over, to ask")
+            await simulator.asked(_ASKED_S)
         return report, await count_words(receiver, report, arguments) if receiver else None
 
 
-def _introduce(simulator: "Simulator", webhook_url: str, receiver: "WordReceiver | None") -> None:
+def _introduce(simulator: "Simulator", public_url: str, receiver: "WordReceiver | None") -> None:
     from urllib.parse import urlsplit  # noqa: PLC0415 - keeps --help quick
 
     # made of the scenario's seed: secrets of nobody, and the same on every run
@@ -131,7 +143,7 @@ def _introduce(simulator: "Simulator", webhook_url: str, receiver: "WordReceiver
     print(f"export TELNYX_BASE_URL={simulator.url}")
     print(f"export TELNYX_STT_URL={simulator.stt_url}")
     # where its media sockets go: this simulator reaches the application here, the internet may not
-    parts = urlsplit(webhook_url)
+    parts = urlsplit(public_url)
     print(f"export CALLSCRIBE_PUBLIC_URL={parts.scheme}://{parts.netloc}", flush=True)
     if receiver is not None:
         print(f"# post what you heard to {receiver.url}", flush=True)

@@ -41,4 +41,4 @@ def _refused(report: "Report") -> Counter[int | None]:
 def _is_idle(report: "Report") -> bool:
     """Say whether the application heard of calls, and did nothing with any."""
     heard = any(sent.acknowledged for call in report.calls for sent in call.webhooks)
-    return heard and not any(call.commands for call in report.calls)
+    return heard and not any(call.commands or call.streams for call in report.calls)

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from service.calls.commands import Reply
-from service.calls.inputs import AudioLost, HandOverBegan, Input, WordsHeard
+from service.calls.inputs import AudioLost, HandOverBegan, Input, LegInitiated, WordsHeard
 from service.calls.routes import Route
 from service.calls.state import Phase
 from service.calls.turn import Outcome
@@ -298,6 +298,8 @@ class LiveCall:
                     self._loaded = None
                     continue
             context.seen.update(p.item.input_id for p in posts if isinstance(p.item, Webhook))
+            if call.session.state.route is None and any(map(_begins, posts)):
+                log.info("call_left_alone", call_id=self.call_id, reason="no route matches it")
             if not self.is_gone:  # whoever has it now reads it from the journal
                 self._hand_on(outcome, stored)
             for post, reply in zip(posts, outcome.replies, strict=True):
@@ -385,3 +387,7 @@ class LiveCall:
             self._wait_until(now + LOOK_S)  # what waits is not let out before what came first
         elif not self.forgotten or self._mailbox:
             self._kick()
+
+
+def _begins(post: _Post) -> bool:
+    return isinstance(post.item, LegInitiated)

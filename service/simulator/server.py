@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 from aiohttp import web
@@ -112,6 +112,17 @@ class Simulator:
         calls += [leg.report for leg in exchange.extra_legs()]
         refused = exchange.history.refused_keys
         return Report(exchange.scenario.seed, tuple(calls), refused_keys=refused)
+
+    async def asked(self, timeout_s: float) -> None:
+        """Wait until somebody asked about each leg whose audio was streamed, now that it is over.
+
+        Whoever is not told so by webhook has but that to know it by. Not longer than `timeout_s`.
+        """
+        legs = [runtime.leg for runtime in self._exchange.legs.values()]
+        streamed = [leg.asked_when_over.wait() for leg in legs if leg.report.streams]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*streamed)
 
     def _report(self, index: int, leg: Leg | None) -> CallReport:
         if leg is not None:

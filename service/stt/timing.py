@@ -109,7 +109,8 @@ def estimate(
         return Estimate(Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms))
     bias = _LATER_IS_LIKELIER if lag_ms <= LAG_MS and not (queue_ms or is_late) else 0.0
     pairs = pairwise(stretches)
-    lateness = _lateness(stretches, until_ms, reached_ms, bias=bias, is_whole=is_whole)
+    waits_ms = [_waited_ms(stretch.end_ms, until_ms, holes) for stretch in stretches]
+    lateness = _lateness(stretches, waits_ms, reached_ms, bias=bias, is_whole=is_whole)
     pauses = [_pause_cost(pair, holes, expected_ms, is_live=bool(bias)) for pair in pairs]
     lengths_ms = Span(expected_ms - slack_ms, expected_ms + slack_ms)
     fits = list(_fits(stretches, pauses, lateness, lengths_ms))
@@ -175,16 +176,27 @@ def _stretches(
 
 
 def _lateness(
-    stretches: Sequence[Span], until_ms: int, reached_ms: int, *, bias: float, is_whole: bool
+    stretches: Sequence[Span],
+    waits_ms: Sequence[int],
+    reached_ms: int,
+    *,
+    bias: float,
+    is_whole: bool,
 ) -> list[float]:
-    """Return what it costs a text to end with each stretch, by when its result came."""
+    """Return what it costs a text to end with each stretch, whose result came so long after it."""
     costs = [
-        (until_ms - stretch.end_ms) * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
-        for stretch in stretches
+        wait_ms * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
+        for stretch, wait_ms in zip(stretches, waits_ms, strict=True)
     ]
-    if is_whole and until_ms - stretches[-1].end_ms < WINDOW_MS:
+    if is_whole and waits_ms[-1] < WINDOW_MS:
         costs[-1] += _GOES_ON_MS
     return costs
+
+
+def _waited_ms(end_ms: int, until_ms: int, holes: Sequence[Span]) -> int:
+    """Return how long an engine had to answer: what it was not sent is no time it had."""
+    cuts = (min(hole.end_ms, until_ms) - max(hole.start_ms, end_ms) for hole in holes)
+    return until_ms - end_ms - sum(cut_ms for cut_ms in cuts if cut_ms > 0)
 
 
 def _fits(

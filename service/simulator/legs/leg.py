@@ -138,6 +138,8 @@ class Leg:
         self.heard = asyncio.Event()
         """Set once the audio is streamed or transcribed."""
         self.over = asyncio.Event()
+        self.asked_when_over = asyncio.Event()
+        """Set once somebody asked how the leg is, and it was over."""
         self.link = Link()
         self.callbacks: Callbacks | None = _callbacks(plan)
         self.hangup: Hangup | None = None
