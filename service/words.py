@@ -20,6 +20,8 @@ _OF_SOUTHEAST_ASIA: Final = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\ua9e0-\ua9ff\uaa60-\uaa7f"
 )
 _UNSPACED: Final = re.compile(f"[{_HAN_AND_KANA}{_OF_SOUTHEAST_ASIA}]")
+UNSPACED: Final = _UNSPACED.pattern
+"""The letters and marks of those scripts, as a class of a regular expression."""
 _WITHOUT_ANY_SPACE: Final = re.compile(f"[{_HAN_AND_KANA}]")
 _SPACED: Final = re.compile(r"\S+")
 _OPENING: Final = frozenset(
@@ -50,6 +52,11 @@ def spans_of(text: str) -> Iterator[Span]:
 def words_of(text: str) -> list[str]:
     """Return the words of a text, each with the marks at it."""
     return [text[span.start : span.end] for span in spans_of(text)]
+
+
+def has_unspaced(text: str) -> bool:
+    """Return whether a text has letters or marks of a script without spaces between words."""
+    return not text.isascii() and _UNSPACED.search(text) is not None
 
 
 def count_words(text: str) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.errors import BadInputError
+from service.journal.words import ends_alone, last_length
 
 MAX_SAVED_SEARCHES: Final = 500
 MAX_TERMS: Final = 32
@@ -27,7 +28,7 @@ class Term:
 
     words: str
     is_prefix: bool
-    """Whether the last word may go on."""
+    """Whether the last word may go on; what ends in a letter that is one of its own always may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class SearchTerms:
 def parse_search_terms(typed: str) -> SearchTerms:
     """Return the terms in words, "phrases in quotes", prefix* and -without.
 
-    Whatever else is typed only parts words: `don't` and `well-known` are phrases of two.
+    Whatever else is typed only parts words: `don't` and `well-known` are phrases of two. What is
+    typed in a script without spaces is a phrase of its letters, and found within any text.
 
     Raises:
         BadInputError: There is nothing to search for, more than `MAX_TERMS` terms or
@@ -58,7 +60,7 @@ def parse_search_terms(typed: str) -> SearchTerms:
         raise BadInputError("give at least one word to search for")
     if len(terms) > MAX_TERMS:
         raise BadInputError(f"give at most {MAX_TERMS} words or phrases to search for")
-    if any(one.is_prefix and len(one.words.split()[-1]) < MIN_PREFIX_LETTERS for one in terms):
+    if any(one.is_prefix and last_length(one.words) < MIN_PREFIX_LETTERS for one in terms):
         raise BadInputError(f"give at least {MIN_PREFIX_LETTERS} letters before a *")
     return SearchTerms(tuple(wanted), tuple(unwanted))
 
@@ -70,7 +72,7 @@ def _terms(typed: str) -> Iterator[tuple[bool, Term]]:
         words = " ".join("".join(one if _is_part(one) else " " for one in text).split())
         if any(_is_letter(one) for one in words):
             is_prefix = bool(found["star"]) if word is None else word.endswith("*")
-            yield bool(found["without"]), Term(words, is_prefix)
+            yield bool(found["without"]), Term(words, is_prefix and not ends_alone(words))
 
 
 def _is_part(one: str) -> bool:

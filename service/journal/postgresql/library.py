@@ -20,6 +20,7 @@ from service.journal.filters import (
     summary_of,
     whole,
 )
+from service.journal.finding import hit_of
 from service.journal.postgresql.connection import (
     PLAN_FREELY,
     Connection,
@@ -30,12 +31,11 @@ from service.journal.postgresql.connection import (
 )
 from service.journal.postgresql.migrations import expect_ready
 from service.journal.postgresql.opening import explained, plan_by_key
-from service.journal.postgresql.searching import found_in, query_of
+from service.journal.postgresql.searching import query_of
 from service.journal.postgresql.text import from_database, to_database
 from service.journal.search import parse_search_terms
 from service.journal.statements import load_statements
 from service.journal.task_worker import open_task_worker
-from service.journal.words import snippet
 from service.journal.worker import Worker
 from service.ports import (
     CallFilter,
@@ -54,7 +54,6 @@ _PLANNED_ANEW: Final = {"plan_cache_mode": "force_custom_plan"}
 """A plan for any word walks through all finals to find that a rare one was said twice."""
 _PLAN_ANEW: Final = f"{PLAN_FREELY}; SET LOCAL plan_cache_mode = force_custom_plan"
 """For searches among lookups, such as that for new events after each commit."""
-_HIT: Final = tuple(Hit.__dataclass_fields__)
 
 
 class PostgresqlLibrary:
@@ -123,10 +122,7 @@ class PostgresqlLibrary:
         # the search after each commit must not wait for somebody's long one
         worker = self._lookups if after else self._searches
         rows = await _ask(worker, "search", filters, values, anew=after > 0)
-        return [
-            Hit(**dict(zip(_HIT, (*row, snippet(text, found_in(text, terms))), strict=True)))
-            for *row, text in rows
-        ]
+        return [hit_of(row, terms) for row in rows]
 
 
 async def _ask(

@@ -9,9 +9,11 @@ import structlog
 
 from service.errors import JournalTooNewError, JournalUnavailableError
 from service.journal.postgresql.connection import PLAN_FREELY, Connection
+from service.journal.postgresql.reindexing import part_letters
 from service.journal.statements import load_migrations, load_statements
 
 MIN_VERSION: Final = 150_000
+_PARTS_LETTERS: Final = 9
 _MIGRATING: Final = 0x43534352
 _SERVING: Final = 0x43534353
 """Advisory locks ("CSCR", and the next): with each goes the schema that the tables are in."""
@@ -61,6 +63,8 @@ async def migrate(db: Connection) -> None:
             async with db.transaction():
                 await db.execute(PLAN_FREELY)
                 await db.execute(script)
+                if number == _PARTS_LETTERS:
+                    await part_letters(db)
                 await db.execute(
                     "INSERT INTO callscribe_schema (version, digest) VALUES ($1, $2)",
                     number,

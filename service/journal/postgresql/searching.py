@@ -1,10 +1,10 @@
 """Search as PostgreSQL is asked for it: `tsvector` and `tsquery` of our own words. Pure."""
 
-from collections.abc import Iterator, Sequence
 from typing import Final
 
+from service.journal.finding import folded_words
 from service.journal.search import SearchTerms, Term
-from service.journal.words import Word, fold, words_of
+from service.journal.words import words_of
 
 _MAX_PLACE: Final = 16_383
 _MAX_LEXEME: Final = 500
@@ -27,27 +27,8 @@ def query_of(terms: SearchTerms) -> str:
     return f"({wanted}) & !({' | '.join(map(_phrase, terms.unwanted))})"
 
 
-def found_in(text: str, terms: SearchTerms) -> list[tuple[int, int]]:
-    """Return the spans of words that are wanted, as places among `words_of`."""
-    words = list(words_of(text))
-    return [span for term in terms.wanted for span in _spans(words, term)]
-
-
-def _spans(words: Sequence[Word], term: Term) -> Iterator[tuple[int, int]]:
-    sought = _folded(term)
-    for start in range(len(words) - len(sought) + 1):
-        here = [word.folded for word in words[start : start + len(sought)]]
-        last_fits = here[-1].startswith(sought[-1]) if term.is_prefix else here[-1] == sought[-1]
-        if last_fits and here[:-1] == sought[:-1]:
-            yield start, start + len(sought) - 1
-
-
-def _folded(term: Term) -> list[str]:
-    return [word.folded for word in words_of(term.words)] or [fold(term.words)]
-
-
 def _phrase(term: Term) -> str:
-    words = [_quoted(word[:_MAX_LEXEME]) for word in _folded(term)]
+    words = [_quoted(word[:_MAX_LEXEME]) for word in folded_words(term)]
     words[-1] += ":*" * term.is_prefix
     return f"({' <-> '.join(words)})"
 

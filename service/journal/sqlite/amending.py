@@ -11,6 +11,7 @@ _SQL: Final = load_statements("sqlite", "journal")
 _AFTER: Final = (
     "unindex_words",
     "amend_words",
+    "part_letters",
     "index_words",
     "forget_attempts_at",
     "note_unscrubbed",

@@ -12,6 +12,7 @@ from typing import Final
 
 from service.journal.erasure_audit import ErasureAudit
 from service.journal.sqlite.file import SqliteFile, explained
+from service.journal.words import letters_apart
 
 _LEFT: Final = {
     "events beside the tombstone": """
@@ -46,6 +47,7 @@ _LEFT: Final = {
 _ERASED: Final = "SELECT call_no FROM event WHERE type = 'transcript.erased'"
 _KEPT: Final = f"SELECT 1 FROM call WHERE call_id = ? AND call_no NOT IN ({_ERASED})"  # noqa: S608 - no input in it
 _TERMS: Final = "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, utterance_words, row)"
+_MATCH: Final = "SELECT 1 FROM utterance_words WHERE utterance_words MATCH ?"
 _WAITS_S: Final = 5.0
 _COLUMN: Final = """
     SELECT count(*) FROM "{table}"
@@ -77,6 +79,8 @@ class SqliteErasureAudit:
         The bytes of the files are looked at when no table has it: then they are what was left.
         """
         spellings = sorted({sought, sought.lower(), sought.upper(), sought.capitalize()})
+        if apart := letters_apart(sought):
+            spellings.append(apart)
         found = [*_in_tables(self._db, spellings), *_in_index(self._db, sought)]
         return found or list(_in_files(self._path, spellings))
 
@@ -122,6 +126,11 @@ def _columns(db: sqlite3.Connection) -> list[tuple[str, str]]:
 
 
 def _in_index(db: sqlite3.Connection, sought: str) -> Iterator[str]:
+    if apart := letters_apart(sought):
+        # each letter for itself is in others' words, too
+        if db.execute(_MATCH, (f'"{apart}"',)).fetchone():
+            yield "index of words"
+        return
     for term in sought.lower().split():
         if db.execute("SELECT 1 FROM temp.terms WHERE term = ?", (term,)).fetchone():
             yield "index of words"

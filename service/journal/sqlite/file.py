@@ -22,6 +22,7 @@ from service.journal.sqlite.locks import (
 )
 from service.journal.sqlite.log import bound_log
 from service.journal.statements import load_migrations, load_statements
+from service.journal.words import letters_apart
 from service.reasons import system_fault
 
 APPLICATION_ID = 0x43534352
@@ -109,6 +110,8 @@ class SqliteFile:
             unlock(db, self.key)
             for pragma in PRAGMAS:
                 db.execute(pragma)
+            # triggers ask it of what they keep
+            db.create_function("letters_apart", 1, letters_apart, deterministic=True)
             db.execute(f"PRAGMA cache_size = -{cache_kib}")
             if read_only:
                 db.execute("PRAGMA query_only = ON")

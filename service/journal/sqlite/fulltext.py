@@ -5,8 +5,9 @@ from typing import Final
 
 from service.errors import JournalTooNewError
 from service.ids import CallId
-from service.journal.search import Term, parse_search_terms
+from service.journal.search import SearchTerms, Term
 from service.journal.statements import load_statements
+from service.journal.words import letters_apart
 
 _MERGED_PAGES: Final = 200
 _COMMAND_CHANGES: Final = 1
@@ -17,13 +18,8 @@ _OLD_LAYOUT: Final = 4
 _SQL: Final = load_statements("sqlite", "journal")
 
 
-def match_expression(typed: str) -> str:
-    """Return the FTS5 expression for what was typed; see `parse_search_terms`.
-
-    Raises:
-        BadInputError: As there.
-    """
-    terms = parse_search_terms(typed)
+def match_expression(terms: SearchTerms) -> str:
+    """Return the FTS5 expression: all that is wanted, and nothing that is not."""
     expression = f"({' AND '.join(map(_quoted, terms.wanted))})"
     if not terms.unwanted:
         return expression
@@ -94,4 +90,5 @@ def merge_words(db: sqlite3.Connection, *, first: bool) -> bool:
 
 
 def _quoted(term: Term) -> str:
-    return f'"{term.words}"*' if term.is_prefix else f'"{term.words}"'
+    words = letters_apart(term.words) or term.words
+    return f'"{words}"*' if term.is_prefix else f'"{words}"'

@@ -20,6 +20,8 @@ from service.journal.filters import (
     summary_of,
     whole,
 )
+from service.journal.finding import hit_of
+from service.journal.search import parse_search_terms
 from service.journal.sqlite.connection import Query, SqliteReader
 from service.journal.sqlite.driver import operational_errors
 from service.journal.sqlite.file import LARGE_CACHE_KIB, open_sqlite_file
@@ -114,17 +116,18 @@ class SqliteLibrary:
         self, wanted: WordQuery, *, after: int = 0, before: int | None = None, limit: int
     ) -> list[Hit]:
         """See `Library.search`."""
+        terms = parse_search_terms(wanted.words)
         rows = await self._ask(
             # the search after each commit must not wait for somebody's long one
             self._lookups if after else self._searches,
             "search",
             filters_of_words(wanted),
-            words=match_expression(wanted.words),
+            words=match_expression(terms),
             after=after,
             before=MAX_POSITION if before is None else before,
             limit=limit,
         )
-        return [Hit(**dict(zip(_HIT, row, strict=True))) for row in rows]
+        return [hit_of(row, terms) for row in rows]
 
     async def _is_common(self, number: dict[str, object]) -> bool:
         """Return whether calls of these numbers are found sooner among the newest of all."""
@@ -167,9 +170,6 @@ def _newest(calls: Sequence[CallSummary]) -> list[CallSummary]:
     """Return calls from the newest, each once: its route may have changed between two walks."""
     each = {one.call_id: one for one in calls}
     return sorted(each.values(), key=lambda one: (one.started_at, one.call_id), reverse=True)
-
-
-_HIT = tuple(Hit.__dataclass_fields__)
 
 
 @lru_cache

@@ -336,7 +336,7 @@ UPDATE event SET body = :body WHERE call_no = :call_no AND seq = :seq;
 
 -- name: unindex_words
 INSERT INTO utterance_words (utterance_words, rowid, text)
-SELECT 'delete', position, text FROM utterance WHERE call_no = :call_no AND seq = :seq;
+SELECT 'delete', position, coalesce(apart, text) FROM utterance WHERE call_no = :call_no AND seq = :seq;
 
 -- name: amend_words
 -- the two characters are the marks of what was found
@@ -344,9 +344,12 @@ UPDATE utterance SET
 text = replace(replace(json_extract(CAST(:body AS TEXT), '$.data.text'), char(2), ' '), char(3), ' ')
 WHERE call_no = :call_no AND seq = :seq;
 
+-- name: part_letters
+UPDATE utterance SET apart = letters_apart(text) WHERE call_no = :call_no AND seq = :seq;
+
 -- name: index_words
 INSERT INTO utterance_words (rowid, text)
-SELECT position, text FROM utterance WHERE call_no = :call_no AND seq = :seq;
+SELECT position, coalesce(apart, text) FROM utterance WHERE call_no = :call_no AND seq = :seq;
 
 -- name: forget_attempts_at
 DELETE FROM attempt WHERE call_no = :call_no AND seq = :seq;

@@ -58,7 +58,7 @@ SELECT seq FROM sqlite_sequence WHERE name = 'event';
 -- name: search
 SELECT utterance.position, call.call_id, utterance.seq, utterance.utterance_id, utterance.role,
 utterance.start_ms, utterance.end_ms, utterance.occurred_at,
-snippet(utterance_words, 0, char(2), char(3), '…', 32)
+utterance.text
 FROM utterance_words
 CROSS JOIN utterance ON utterance.position = utterance_words.rowid
 CROSS JOIN call ON call.call_no = utterance.call_no
