@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from service.journal.sqlite.journal import open_sqlite_journal
 from service.journal.sqlite.keys import open_sqlite_keys
+from service.journal.sqlite.library import open_sqlite_library
 from service.journal.statements import load_migrations
-from service.ports import KeyStore
+from service.ports import KeyStore, WordQuery
 from tests.service.journal_dump import dump, restore
 from tests.service.upgrading import ACKED, AT, EVENTS, LIVE, PARKED, Kept, expect_to_go_on
 
+ENGLISH, JAPANESE = "good morning how can I help", "来週の木曜日です"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "journals"
 JOURNALS = {path.stem: path.read_text() for path in sorted(FIXTURES.glob("*.sql"))}
 
@@ -48,6 +51,24 @@ async def test_a_journal_of_an_earlier_schema_goes_on(name: str, tmp_path: Path)
     upgrade = await expect_to_go_on(OldFile(path))
 
     assert upgrade.schema == len(load_migrations("sqlite"))
+
+
+@pytest.mark.parametrize("name", [one for one in JOURNALS if one != "schema-13"])
+async def test_what_was_kept_in_a_script_without_spaces_is_found_now(
+    name: str, tmp_path: Path
+) -> None:
+    """The index had it as one word; words with spaces stay in it as they are."""
+    path = tmp_path / "j.db"
+    restore(JOURNALS[name].replace(ENGLISH, JAPANESE), path)
+
+    async with open_sqlite_journal(path), open_sqlite_library(path) as library:
+        found = await library.search(WordQuery(words="木曜日 -booking"), limit=9)
+        assert {hit.snippet for hit in found} == {"来週の\x02木曜日\x03です"}
+        assert await library.search(WordQuery(words="booking"), limit=9)
+    with closing(sqlite3.connect(path)) as db:
+        apart = db.execute("SELECT DISTINCT apart FROM utterance WHERE apart IS NOT NULL")
+        assert apart.fetchall() == [(" ".join(JAPANESE),)]
+        db.execute("INSERT INTO utterance_words (utterance_words) VALUES ('integrity-check')")
 
 
 def test_there_is_a_journal_of_every_schema() -> None:

@@ -8,13 +8,17 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.journal.postgresql.journal import open_postgresql_journal
 from service.journal.postgresql.keys import open_postgresql_keys
+from service.journal.postgresql.library import open_postgresql_library
 from service.journal.statements import load_migrations
-from service.ports import KeyStore
+from service.ports import KeyStore, WordQuery
 from tests.journal.postgresql_server import make_schema, schema_url
 from tests.service.postgresql_dump import dump, migrations_of, restore
 from tests.service.upgrading import ACKED, AT, EVENTS, LIVE, PARKED, Kept, expect_to_go_on
 
+ENGLISH, JAPANESE = "good morning how can I help", "来週の木曜日です"
+AS_ONE_WORD = "UPDATE utterance SET text = $2, words = $3::text::tsvector WHERE text = $1"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "journals" / "postgresql"
 JOURNALS = {path.stem: path.read_text() for path in sorted(FIXTURES.glob("*.sql"))}
 VERSION = "SELECT max(version) FROM callscribe_schema"
@@ -82,3 +86,19 @@ def test_the_scripts_that_made_them_have_not_changed_since() -> None:
     scripts: Sequence[str] = load_migrations("postgresql")
     for name, script in JOURNALS.items():
         assert migrations_of(script) == "".join(scripts[: int(name.split("-")[1])])
+
+
+@pytest.mark.parametrize("name", [one for one in JOURNALS if one != "schema-9"])
+async def test_what_was_kept_in_a_script_without_spaces_is_found_now(
+    name: str, tmp_path: Path
+) -> None:
+    """The index had it as one word; words with spaces stay in it as they are."""
+    url = await restored(name, tmp_path)
+    db = await asyncpg.connect(url)
+    await db.execute(AS_ONE_WORD, ENGLISH, JAPANESE, f"'{JAPANESE}':1")
+    await db.close()
+
+    async with open_postgresql_journal(url), open_postgresql_library(url) as library:
+        found = await library.search(WordQuery(words="木曜日 -booking"), limit=9)
+        assert {hit.snippet for hit in found} == {"来週の\x02木曜日\x03です"}
+        assert await library.search(WordQuery(words="booking"), limit=9)
