@@ -127,7 +127,7 @@ class SqliteLibrary:
             before=MAX_POSITION if before is None else before,
             limit=limit,
         )
-        return [hit_of(row, terms) for row in rows]
+        return [hit_of((*facts, text), terms, shown) for *facts, shown, text in rows]
 
     async def _is_common(self, number: dict[str, object]) -> bool:
         """Return whether calls of these numbers are found sooner among the newest of all."""

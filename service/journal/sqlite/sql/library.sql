@@ -58,7 +58,9 @@ SELECT seq FROM sqlite_sequence WHERE name = 'event';
 -- name: search
 SELECT utterance.position, call.call_id, utterance.seq, utterance.utterance_id, utterance.role,
 utterance.start_ms, utterance.end_ms, utterance.occurred_at,
-utterance.text
+-- what was indexed letter by letter is not what is shown
+CASE WHEN utterance.apart IS NULL
+THEN snippet(utterance_words, 0, char(2), char(3), '…', 32) END, utterance.text
 FROM utterance_words
 CROSS JOIN utterance ON utterance.position = utterance_words.rowid
 CROSS JOIN call ON call.call_no = utterance.call_no
