@@ -132,7 +132,7 @@ def _remarks(words: Words) -> Iterator[str]:
         "that could not be read": receiver.unreadable,
         "too large, too slow or too many": receiver.refused,
     }
-    if not receiver.posts and not any(told.values()):
+    if total.said and not receiver.posts and not any(told.values()):
         yield f"nothing was posted to {receiver.url}: give the application an endpoint of that url"
         return
     yield f"{receiver.posts} posts" + "".join(f", {n} {what}" for what, n in told.items() if n)

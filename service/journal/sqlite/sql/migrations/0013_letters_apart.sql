@@ -11,6 +11,9 @@ SELECT 'delete', position, text FROM utterance WHERE apart IS NOT NULL;
 INSERT INTO utterance_words (rowid, text)
 SELECT position, apart FROM utterance WHERE apart IS NOT NULL;
 
+-- What was in the index until now may be marked there only: it is merged, as behind an erasure.
+INSERT OR IGNORE INTO unscrubbed (call_no) SELECT call_no FROM utterance WHERE apart IS NOT NULL;
+
 DROP TRIGGER utterance_kept;
 DROP TRIGGER utterance_gone;
 
