@@ -45,6 +45,25 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         "it listens, play the calls of a scenario, and tell how they went.",
     )
     parser.add_argument("scenario", type=Path, metavar="SCENARIO", help=f"a TOML file: {PAGE}")
+    _add_addresses(parser)
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        default=120.0,
+        metavar="SECONDS",
+        help="how long to wait for the application (default: 120)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole_number(0),
+        metavar="N",
+        help="in place of the scenario's: other calls. The same seed gives the same calls, which "
+        "an application that kept its journal knows already",
+    )
+    add_words(parser)
+
+
+def _add_addresses(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--webhook-url",
         type=url("http", "https"),
@@ -67,21 +86,6 @@ def add(commands: "Commands[argparse.ArgumentParser]") -> None:
         metavar="URL",
         help="have audio recognised there (callscribe recogniser) in place of the script",
     )
-    parser.add_argument(
-        "--wait",
-        type=seconds,
-        default=120.0,
-        metavar="SECONDS",
-        help="how long to wait for the application (default: 120)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=whole_number(0),
-        metavar="N",
-        help="in place of the scenario's: other calls. The same seed gives the same calls, which "
-        "an application that kept its journal knows already",
-    )
-    add_words(parser)
 
 
 def run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from service.stt.resume import LOOKBACK_MS, ONSET_MS, resume_point
 from service.stt.ring import Span
 from service.stt.seam import Clue
-from service.stt.speech import Speech
+from service.stt.speech import WINDOW_MS, Speech
 
 LEAD_MS = 300
 """How much before the last final's end a replay begins, when the engine said when that was."""
@@ -169,8 +169,10 @@ class Progress:
         return at_ms
 
     def _is_rest(self, span: Span) -> bool:
-        """Say whether it is what is left of an answered stretch, and too little to be owed."""
-        return span.start_ms == self.answered_ms and span.end_ms - span.start_ms < OWED_MS
+        """Say whether it is too little to be owed: of an answered stretch, or before a hole."""
+        is_cut = any(abs(hole.start_ms - span.end_ms) <= WINDOW_MS for hole in self._speech.holes)
+        is_part = span.start_ms == self.answered_ms or is_cut
+        return is_part and span.end_ms - span.start_ms < OWED_MS
 
     def _cover(self, until_ms: int) -> None:
         self._covered_ms = max(self._covered_ms, until_ms)

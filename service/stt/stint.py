@@ -90,6 +90,8 @@ class Stint:
     """How much of what it had been sent it may not have worked off when its last result came."""
     _prompt_waits_ms: tuple[int, ...] = ()
     """Those for answers in a row to what was said after a pause, none of them late."""
+    _idle_ms = 0.0
+    """For how long nothing had been sent, less what was sent at once then."""
     _replay_lag_ms = 0
     """How much more it was behind when it answered what it was sent at once."""
 
@@ -132,8 +134,6 @@ class Stint:
         self._stopped_ms = start_ms
         """How far when nothing was sent for a while, which began at `_stopped_at`."""
         self._stopped_at = now
-        self._idle_ms = 0.0
-        """For how long nothing had been sent, less what was sent at once then."""
 
     @property
     def quiet_ms(self) -> int | None:

@@ -99,30 +99,33 @@ def estimate(
 
     `spans` is the speech between the end of the text before (`from_ms`) and what had been sent
     when the result came (`until_ms`). `slack_ms` is how far `expected_ms` may be off, `lag_ms` how
-    far the result may be behind what had been sent, or more if it `is_late`, and `queue_ms` how
-    much of that is because much was sent at once. In `holes` nobody knows whether he paused. What
-    was said before `cut_ms` was heard by nobody. The last of it was said after `reached_ms`, as it
-    seems. If it `is_whole`, a pause came behind it.
+    far the result may be behind, or more if it `is_late`, and `queue_ms` how much of that is
+    because much was sent at once. In `holes` nobody knows whether he paused; what was before
+    `cut_ms` nobody heard. The last of it was said after `reached_ms`, as it seems. If it
+    `is_whole`, a pause came behind it.
     """
     stretches = _stretches(spans, from_ms, until_ms, holes, cut_ms)
     if not stretches:
         return Estimate(Span(max(min(from_ms, until_ms), until_ms - expected_ms), until_ms))
     bias = _LATER_IS_LIKELIER if lag_ms <= LAG_MS and not (queue_ms or is_late) else 0.0
+    lateness = _lateness(stretches, until_ms, holes, reached_ms, bias=bias, is_whole=is_whole)
     pairs = pairwise(stretches)
-    waits_ms = [_waited_ms(stretch.end_ms, until_ms, holes) for stretch in stretches]
-    lateness = _lateness(stretches, waits_ms, reached_ms, bias=bias, is_whole=is_whole)
     pauses = [_pause_cost(pair, holes, expected_ms, is_live=bool(bias)) for pair in pairs]
     lengths_ms = Span(expected_ms - slack_ms, expected_ms + slack_ms)
-    fits = list(_fits(stretches, pauses, lateness, lengths_ms))
-    first, last, split = _choose(fits, stretches, holes, expected_ms)
+    fits = _fits(stretches, pauses, lateness, lengths_ms)
+    first, last, split = _choose(list(fits), stretches, holes, expected_ms)
     start_ms, end_ms = stretches[first].start_ms, stretches[last].end_ms
     if lag_ms > LAG_MS or until_ms - end_ms > LAG_MS:
-        reach_ms = expected_ms * (_QUEUE_REACH if queue_ms else _LATE_REACH)
-        reach_ms = max(reach_ms, expected_ms + 2 * slack_ms)
-        end_ms = said_by(stretches[first : last + 1], round(reach_ms))
-    end_ms = max(start_ms, end_ms)
-    split_ms = None if split is None else min(stretches[split].end_ms, end_ms)
-    return Estimate(Span(start_ms, end_ms), split_ms)
+        longest_ms = _longest_ms(expected_ms, slack_ms, is_queued=queue_ms > 0)
+        end_ms = said_by(stretches[first : last + 1], longest_ms)
+    split_ms = None if split is None else min(stretches[split].end_ms, max(start_ms, end_ms))
+    return Estimate(Span(start_ms, max(start_ms, end_ms)), split_ms)
+
+
+def _longest_ms(expected_ms: int, slack_ms: int, *, is_queued: bool) -> int:
+    """Return how far a text reaches at most that ends in no pause."""
+    reach = _QUEUE_REACH if is_queued else _LATE_REACH
+    return round(max(expected_ms * reach, expected_ms + 2 * slack_ms))
 
 
 def divide(
@@ -177,18 +180,20 @@ def _stretches(
 
 def _lateness(
     stretches: Sequence[Span],
-    waits_ms: Sequence[int],
+    until_ms: int,
+    holes: Sequence[Span],
     reached_ms: int,
     *,
     bias: float,
     is_whole: bool,
 ) -> list[float]:
-    """Return what it costs a text to end with each stretch, whose result came so long after it."""
+    """Return what it costs a text to end with each stretch, by when its result came."""
     costs = [
-        wait_ms * bias + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
-        for stretch, wait_ms in zip(stretches, waits_ms, strict=True)
+        _waited_ms(stretch.end_ms, until_ms, holes) * bias
+        + _UNREACHED_MS * (stretch.end_ms <= reached_ms)
+        for stretch in stretches
     ]
-    if is_whole and waits_ms[-1] < WINDOW_MS:
+    if is_whole and until_ms - stretches[-1].end_ms < WINDOW_MS:
         costs[-1] += _GOES_ON_MS
     return costs
 

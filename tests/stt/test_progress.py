@@ -185,6 +185,17 @@ def test_a_breath_that_is_left_of_a_stretch_is_not_what_is_owed_first() -> None:
     assert 5000 < progress.owed_from(8000, pending_ms=None) < 6000
 
 
+def test_what_a_hole_left_of_a_word_is_not_what_is_owed_first() -> None:
+    """Nobody can know the word by that, so no session would ever get past it."""
+    speech = spoken((1400, 1500), until_ms=1500)
+    speech.push(voice(2000, 1000), 4000)
+    speech.push(bytes(16 * 1000), 5000)
+    progress = Progress(speech)
+
+    assert list(speech.holes) == [Span(1500, 4000)]
+    assert progress.owed_from(6000, pending_ms=None) > 2500
+
+
 def test_a_hole_is_no_silence_in_which_an_engine_answers() -> None:
     """It was sent nothing then: what it may owe is to be heard again."""
     speech = spoken((500, 1500), until_ms=3000)

@@ -215,14 +215,20 @@ def test_the_first_that_was_heard_of_a_word_begins_a_text_all_the_same() -> None
 
 
 def test_what_begins_behind_a_hole_and_goes_on_is_no_end_of_a_text() -> None:
-    """So little of a word cannot have been recognised yet; once it has ended, it can."""
+    """So little of a word cannot have been recognised yet; once it has ended, nobody knows."""
     before, hole, behind = Span(24_489, 26_649), Span(26_649, 33_487), Span(33_487, 33_587)
-    ended = partial(
-        estimate_span, 3_000, [before, behind], from_ms=24_000, lag_ms=LAG_MS, slack_ms=300
-    )
+    ended = partial(estimate, 3_000, [before, behind], from_ms=24_000, lag_ms=LAG_MS, slack_ms=300)
 
-    assert ended(until_ms=33_587, holes=[hole]) == before
-    assert ended(until_ms=34_087, holes=[hole]) == Span(before.start_ms, behind.end_ms)
+    assert ended(until_ms=33_587, holes=[hole]) == (before, None)
+    assert ended(until_ms=34_087, holes=[hole]) == (before, hole.start_ms)
+
+
+def test_an_engine_had_no_time_in_a_hole_to_answer_what_was_said_before_it() -> None:
+    """Sent nothing, it is no later for that."""
+    before, hole, behind = Span(8050, 11_000), Span(11_020, 15_999), Span(15_999, 16_799)
+    late = partial(estimate, 3_459, [before, behind], from_ms=4000, until_ms=16_899, slack_ms=1211)
+
+    assert late(lag_ms=LAG_MS, holes=[hole]).span == before
 
 
 def test_where_a_hole_lets_a_text_have_two_places_that_is_told() -> None:

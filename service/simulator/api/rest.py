@@ -126,8 +126,7 @@ class RestRoutes:
         if isinstance(runtime, Problem):
             return self._gate.refuse(runtime)
         gone = self._exchange.scenario.rest.after_end == "10005"
-        if not runtime.leg.alive:
-            runtime.leg.asked_when_over.set()
+        runtime.leg.was_asked_about |= not runtime.leg.alive
         if gone and not runtime.leg.alive:
             return self._gate.refuse(Problem("10005"))
         return _data(runtime.leg.status())

@@ -113,6 +113,8 @@ class Leg:
     """One leg of a call. Its events are emitted in the order in which they happen."""
 
     ended_at: float | None = None
+    was_asked_about = False
+    """Whether somebody asked how the leg is once it was over."""
 
     def __init__(
         self,
@@ -138,8 +140,6 @@ class Leg:
         self.heard = asyncio.Event()
         """Set once the audio is streamed or transcribed."""
         self.over = asyncio.Event()
-        self.asked_when_over = asyncio.Event()
-        """Set once somebody asked how the leg is, and it was over."""
         self.link = Link()
         self.callbacks: Callbacks | None = _callbacks(plan)
         self.hangup: Hangup | None = None
