@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,9 @@ def load(
     numbers = _endpoint_numbers(tree.get("endpoint"))
     layer = _Environment(variables)()
     layer |= _named_files(variables)
+    problems = [*unknown_variables(variables), *_strangers(layer.get("endpoint"), numbers)]
     if isinstance(layer.get("endpoint"), dict):
         layer["endpoint"] = _numbered(layer["endpoint"], numbers, len(tree.get("endpoint", ())))
-    problems = unknown_variables(variables)
     shapes += [*fill_in(tree), *fill_in(layer)]
     said = _merge(tree, layer)
     places = Places(config, text, frozenset(variables), numbers)
@@ -167,6 +168,17 @@ def _endpoint_numbers(tables: Any) -> dict[str, str]:  # noqa: ANN401 - whatever
         for number, table in tables.items()
         if isinstance(table, dict) and isinstance(table.get("name"), str)
     }
+
+
+def _strangers(layer: Any, numbers: Mapping[str, str]) -> Iterator[str]:  # noqa: ANN401 - the same
+    """Take out endpoints that are only variables and do not say what they are: misspelt, likely."""
+    tables = layer if isinstance(layer, dict) else {}
+    for key in [key for key in tables if not (key.isdigit() or key in numbers)]:
+        if isinstance(tables[key], dict) and "type" not in tables[key]:
+            del tables[key]
+            start = f"CALLSCRIBE_ENDPOINT__{key.upper()}__"
+            near = "".join(f", did you mean {one}?" for one in get_close_matches(key, numbers, 1))
+            yield f"{start}…: no endpoint is called {key}{near or f': {start}TYPE would make one'}"
 
 
 def _numbered(layer: dict[str, Any], numbers: Mapping[str, str], tables: int) -> dict[str, Any]:

@@ -67,6 +67,18 @@ def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> 
     ]
 
 
+def test_a_variable_of_an_endpoint_that_there_is_not_is_blamed_itself(problems: Problems) -> None:
+    """It is misspelt, or lacks the variable that would make an endpoint of it."""
+    text = '[[endpoint]]\nname = "crm"\ntype = "log"\n'
+    named = {"CALLSCRIBE_ENDPOINT__CRMM__SECRET": "x", "CALLSCRIBE_ENDPOINT__OTHER__URL": "x"}
+
+    assert problems(text, **named) == [
+        "CALLSCRIBE_ENDPOINT__CRMM__…: no endpoint is called crmm, did you mean crm?",
+        "CALLSCRIBE_ENDPOINT__OTHER__…: no endpoint is called other:"
+        " CALLSCRIBE_ENDPOINT__OTHER__TYPE would make one",
+    ]
+
+
 def test_missing_keys_say_where_to_get_them() -> None:
     """Every fault is told at once, and the two keys come with what to do."""
     with pytest.raises(SettingsError) as failure:

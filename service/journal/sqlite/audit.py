@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from service.journal.erasure_audit import ErasureAudit
-from service.journal.sqlite.file import SqliteFile, explained
+from service.journal.sqlite.file import SqliteFile, expect_there, explained
 from service.journal.words import letters_apart
 
 _LEFT: Final = {
@@ -97,9 +97,10 @@ def open_audit(path: Path, *, key: bytes | None = None) -> Iterator[ErasureAudit
     """Open the journal in this file, which a service may have open, to look only.
 
     Raises:
-        JournalUnavailableError: It, or a recording, cannot be read.
+        JournalUnavailableError: There is none, or it cannot be read.
     """
     path = path.absolute()
+    expect_there(path)
     with explained(path, key):
         file = SqliteFile(path=path, busy_timeout_s=_WAITS_S, key=key)
         with closing(file.connect()) as db:

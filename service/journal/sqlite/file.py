@@ -196,11 +196,20 @@ def _advice(path: Path, key: bytes | None) -> str:
     return ": it is none that was encrypted with this database_key"
 
 
-def _expect_ready(file: SqliteFile) -> None:
-    if not is_there(file.path):
+def expect_there(path: Path) -> None:
+    """Expect a journal at this path.
+
+    Raises:
+        JournalUnavailableError: There is none.
+    """
+    if not is_there(path):
         raise JournalUnavailableError(
-            f"there is no journal at {file.path}: the service makes it when it first starts"
+            f"there is no journal at {path}: the service makes it when it first starts"
         )
+
+
+def _expect_ready(file: SqliteFile) -> None:
+    expect_there(file.path)
     with closing(file.connect()) as db:
         newest = len(load_migrations("sqlite"))
         _expect_whole(db)
