@@ -70,12 +70,12 @@ def test_a_fault_from_the_environment_names_the_variable(problems: Problems) -> 
 def test_a_variable_of_an_endpoint_that_there_is_not_is_blamed_itself(problems: Problems) -> None:
     """It is misspelt, or lacks the variable that would make an endpoint of it."""
     text = '[[endpoint]]\nname = "crm"\ntype = "log"\n'
-    named = {"CALLSCRIBE_ENDPOINT__CRMM__SECRET": "x", "CALLSCRIBE_ENDPOINT__OTHER__URL": "x"}
+    odd = "CALLSCRIBE_ENDPOINT__ODD__"
+    named = {"CALLSCRIBE_ENDPOINT__CRMM__SECRET": "x", f"{odd}URL": "x"}
 
     assert problems(text, **named) == [
         "CALLSCRIBE_ENDPOINT__CRMM__…: no endpoint is called crmm, did you mean crm?",
-        "CALLSCRIBE_ENDPOINT__OTHER__…: no endpoint is called other:"
-        " CALLSCRIBE_ENDPOINT__OTHER__TYPE would make one",
+        f"{odd}…: no endpoint is called odd: {odd}TYPE would make one",
     ]
 
 
