@@ -17,6 +17,7 @@ from tests.proof.trial import Trial
 SHORT_RUNS = 80
 SHORT_EVERY = 3
 _MAX_TOLD = 400
+_TOLD_EVERY = 100
 _MISSING = "of calls in AMR-WB: apt install libvo-amrwbenc0, or brew install libvo-amrwbenc"
 
 
@@ -32,6 +33,8 @@ def main(arguments: argparse.Namespace) -> int:
         verdicts.append(verdict)
         if sys.stderr.isatty():
             print(f"\r{len(verdicts)} runs", end="\r", file=sys.stderr, flush=True)
+        elif len(verdicts) % _TOLD_EVERY == 0:
+            print(f"{len(verdicts)} of {len(trials)} runs", file=sys.stderr, flush=True)
     print(table(verdicts))
     if arguments.fault is None:
         for names, why in UNDECIDABLE.items():
