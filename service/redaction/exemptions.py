@@ -196,4 +196,17 @@ def _is_month(tokens: Sequence[Token], place: int, language: Language, *, is_ope
         return True
     digits = [one for one in sides if one.kind is Kind.DIGITS or one.text in language.digit_words]
     is_letter = is_open or len(digits) > 1 or any(language.spells(one.text) for one in sides)
-    return not is_letter
+    return not (is_letter or _goes_on_behind(tokens, place + 1, language))
+
+
+def _goes_on_behind(tokens: Sequence[Token], place: int, language: Language) -> bool:
+    """Whether a number is read out from here on, with a word in it: november 7 *apple 27*.
+
+    A time of that day is none: november 7 *at 10*.
+    """
+    if len(tokens) <= place + _RANGE:
+        return False
+    of_time = language.before_times | language.ranges | language.of_times
+    first, between, then = tokens[place : place + _RANGE + 1]
+    numbers = (one.kind is Kind.DIGITS or one.text in language.digit_words for one in (first, then))
+    return between.kind is Kind.WORD and between.text not in of_time and all(numbers)

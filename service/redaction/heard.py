@@ -116,7 +116,7 @@ def _is_meant(tokens: Sequence[Token], place: int, language: Language, hint: Hin
     """Whether a word that sounds like a digit is one: one *ate* two, four *for* five.
 
     A word that often stands beside numbers (two *for* me) needs digits on either side, or stands
-    behind one at the end of the text, or goes on with a number that is being read out.
+    behind some at the end of the text, or goes on with a number that is being read out.
     """
     words, following = (_words(side, language) for side in (tokens[:place], tokens[place + 1 :]))
     before = _digits_before(words, language)
@@ -125,7 +125,7 @@ def _is_meant(tokens: Sequence[Token], place: int, language: Language, hint: Hin
         is_after = is_after or (bool(words) and _is_above_nine(words[-1], language))
         return is_after or _is_digit_ahead(following, language)
     if not is_after:
-        return False
+        return not following and bool(words) and words[-1].kind is Kind.DIGITS
     if not following or _is_digit_ahead(following, language):
         return True
     is_read = before >= (1 if hint.follows_number else _MIN_READ)

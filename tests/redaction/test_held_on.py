@@ -214,3 +214,20 @@ def test_sentences_about_other_numbers_end_one_that_was_hidden() -> None:
         assert Call().final("it is 4539 5787 6362") == "it is [PHONE]"
     named.final("that trip would cost me 50 dollars")
     assert "48213" not in named.final("and order 48213 please")
+
+
+def test_a_number_that_begins_like_a_date_is_none_if_it_goes_on() -> None:
+    """November is a letter then; of a day, what follows is a time of it."""
+    read_out = Call(ALL).final("november 7 apple 27 x seven ten x four B nine")
+    strict = Call(ALL._replace(level="strict"))
+
+    assert "[NUMBER]" in read_out
+    assert strict.final("november 27 at 10 30") == "november 27 at 10 30"
+
+
+def test_the_end_of_a_text_may_be_the_next_digit_by_its_sound() -> None:
+    """Behind digits, as long as nothing follows that says what it is."""
+    call = Call(ALL._replace(level="strict"))
+
+    assert call.partial("so that's 1211 for") == "so that's […]"
+    assert call.final("so that's 1211 for me") == "so that's 1211 for me"
