@@ -108,7 +108,7 @@ async def test_a_file_at_work_in_one_that_crashes_is_not_answered() -> None:
             files = 0
             while not files:
                 async with http.get(f"{base_url}/healthz") as health:
-                    files = (await health.json())["files"]
+                    files = (await health.json()).get("files", 0)  # or it is too busy to say
         os.kill(first["pid"], signal.SIGKILL)
         with pytest.raises(aiohttp.ClientConnectionError):
             await lost
