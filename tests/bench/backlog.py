@@ -1,10 +1,9 @@
 """A long backlog: how long the loop stands still while it is listed, again and again."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,6 +11,7 @@ from service.delivery.endpoints import Endpoint
 from service.delivery.lanes import DeliveryLanes, open_lanes
 from service.errors import HostUnavailableError
 from service.ids import EndpointName
+from service.journal.sqlite.file import SqliteFile
 from service.journal.sqlite.journal import open_sqlite_journal
 from service.ports import Delivery
 from tests.bench.table import Row
@@ -108,7 +108,8 @@ async def _fill(path: Path, lanes: int) -> None:
     async with open_sqlite_journal(path):
         pass  # it makes the tables
     calls = range(1, lanes // ENDPOINTS + 1)
-    with sqlite3.connect(path) as db:
+    with closing(SqliteFile(path=path, busy_timeout_s=1.0).connect()) as db:
+        db.execute("BEGIN")
         db.executemany(
             "INSERT INTO call (call_no, call_id, version, epoch, last_seq, state, ended,"
             " created_at, updated_at) VALUES (?, ?, 1, 1, 3, x'', 1, 0, 0)",
@@ -124,4 +125,4 @@ async def _fill(path: Path, lanes: int) -> None:
             " generation) VALUES (?, ?, 0, 3, 2, 0, 0)",
             ((call, name) for call in calls for name in _names()),
         )
-    db.close()
+        db.execute("COMMIT")
